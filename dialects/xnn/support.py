@@ -1,0 +1,258 @@
+"""
+What XNNPACK supports: the one table that the partitioner, the conversions, the verifier, the report and the docs read.
+
+Each row gives an op's function in XNNPACK, the name of its node in delegate files (none: only XNNPACK itself has it, so a
+stock ExecuTorch runtime cannot run it), the combinations of datatypes it takes, and further conditions as predicates with
+the reason they refuse. Datatypes are XNNPACK's names without `xnn_datatype_`; sources are the `xnn_define_*` functions of
+XNNPACK's src/subgraph and the operators behind them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, TypeAlias
+
+from xdsl.ir import Operation, SSAValue
+
+from xnnir.dialects import xnn
+from xnnir.dialects.xnn.base import XnnOp, element_type_of, format_shape, shape_of
+from xnnir.dialects.xnn.types import datatype
+
+Target: TypeAlias = Literal["executorch", "xnnir"]
+"""Who will run the file: any ExecuTorch runtime, or only ours (which has all of XNNPACK's nodes)."""
+
+MAX_TENSOR_DIMS = 6
+"""XNN_MAX_TENSOR_DIMS"""
+
+Condition: TypeAlias = Callable[[Operation], str | None]
+"""Says why XNNPACK refuses an op, or None when it does not."""
+
+
+@dataclass(frozen=True)
+class Datatypes:
+    """One combination: a datatype per operand (an optional operand that is absent is not looked at), and the result's."""
+
+    operands: tuple[str, ...]
+    result: str
+
+    def __str__(self) -> str:
+        return f"({', '.join(self.operands)}) -> {self.result}"
+
+
+@dataclass(frozen=True)
+class Support:
+    """A row of the table."""
+
+    function: str
+    """The function of XNNPACK that defines the node."""
+    node: str | None
+    """The node's name in a delegate file; None when the format has none."""
+    datatypes: tuple[Datatypes, ...]
+    conditions: tuple[Condition, ...] = ()
+    moves_data_only: bool = False
+    """The op changes no number: not worth a delegate of its own."""
+
+
+_FLOAT = ("fp32", "fp16")
+_STATIC_QUANT = ("qint8", "quint8")
+
+
+def _same(arity: int, *names: str) -> tuple[Datatypes, ...]:
+    return tuple(Datatypes((name,) * arity, name) for name in names)
+
+
+def _rows(*rows: str) -> tuple[Datatypes, ...]:
+    parsed: list[Datatypes] = []
+    for row in rows:
+        operands, _, result = row.partition("->")
+        parsed.append(Datatypes(tuple(operands.split()), result.strip()))
+    return tuple(parsed)
+
+
+_CONVOLUTION = _rows(
+    "fp32 fp32 fp32 -> fp32",
+    "fp16 fp32 fp32 -> fp16",
+    "qint8 qint8 qint32 -> qint8",
+    "qint8 qcint8 qcint32 -> qint8",
+    "quint8 quint8 qint32 -> quint8",
+)
+_DYNAMIC_CONVOLUTION = _rows("qdint8 qcint8 fp32 -> fp32", "qdint8 qcint8 fp32 -> fp16")
+_FULLY_CONNECTED = _rows(
+    "fp32 fp32 fp32 -> fp32",
+    "fp16 fp32 fp32 -> fp16",
+    "fp16 fp16 fp16 -> fp16",
+    "fp32 qcint8 fp32 -> fp32",
+    "fp32 qcint4 fp32 -> fp32",
+    "qdint8 qcint8 fp32 -> fp32",
+    "qdint8 qcint8 fp32 -> fp16",
+    "qdint8 qcint4 fp32 -> fp32",
+    "qdint8 qcint4 fp32 -> fp16",
+    "qdint8 qbint4 fp32 -> fp32",
+    "qdint8 qbint4 fp32 -> fp16",
+    "qint8 qint8 qint32 -> qint8",
+    "qint8 qcint8 qcint32 -> qint8",
+    "quint8 quint8 qint32 -> quint8",
+)
+_CONVERT = tuple(
+    Datatypes((a,), b) for a, b in product((*_FLOAT, *_STATIC_QUANT), (*_FLOAT, *_STATIC_QUANT)) if a != b
+) + _rows("fp32 -> qdint8", "fp16 -> qdint8")
+
+
+def _static(*names: str) -> Condition:
+    def check(op: Operation) -> str | None:
+        for name in names:
+            value: SSAValue | None = getattr(op, name)
+            if value is not None and not isinstance(value.owner, xnn.ConstantOp):
+                return f"XNNPACK packs the {name} when the model is loaded, and this one is computed while it runs"
+        return None
+
+    return check
+
+
+def _equal_quantisation(op: Operation) -> str | None:
+    types = {element_type_of(value) for value in (*op.operands, *op.results)}
+    if len(types) > 1:
+        return f"XNNPACK moves numbers without requantising them, got {', '.join(sorted(map(str, types)))}"
+    return None
+
+
+def _window_larger_than_one(op: Operation) -> str | None:
+    assert isinstance(op, xnn.AveragePooling2DOp | xnn.MaxPooling2DOp | xnn.ArgmaxPooling2DOp)
+    if all(size == 1 for size in op.pooling.get_values()):
+        return "XNNPACK has no pooling with a window of one element"
+    return None
+
+
+_MOVE = _same(1, *_FLOAT, *_STATIC_QUANT)
+
+SUPPORT: Mapping[type[Operation], Support] = {
+    xnn.AbsOp: Support("xnn_define_unary", "Abs", _same(1, *_FLOAT)),
+    xnn.AddOp: Support("xnn_define_binary", "Add", _same(2, *_FLOAT, *_STATIC_QUANT)),
+    xnn.ArgmaxPooling2DOp: Support(
+        "xnn_define_argmax_pooling_2d", "ArgMaxPooling2d", _same(1, "fp32"), (_window_larger_than_one,)
+    ),
+    xnn.AveragePooling2DOp: Support(
+        "xnn_define_average_pooling_2d", "AvgPooling2d", _same(1, *_FLOAT), (_window_larger_than_one,)
+    ),
+    xnn.BankersRoundingOp: Support("xnn_define_unary", None, _same(1, *_FLOAT)),
+    xnn.BatchMatrixMultiplyOp: Support(
+        "xnn_define_batch_matrix_multiply", "BatchMatrixMultiply", (*_same(2, *_FLOAT), *_rows("qdint8 qcint8 -> fp32"))
+    ),
+    xnn.CeilingOp: Support("xnn_define_unary", "Ceiling", _same(1, *_FLOAT)),
+    xnn.ClampOp: Support("xnn_define_unary", "Clamp", _same(1, *_FLOAT, *_STATIC_QUANT)),
+    xnn.ConcatenateOp: Support(
+        "xnn_define_concatenate2..5", "Concatenate2..5", _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
+    xnn.ConvertOp: Support("xnn_define_unary", "Convert", _CONVERT),
+    xnn.Convolution2DOp: Support(
+        "xnn_define_convolution_2d", "Conv2d", (*_CONVOLUTION, *_DYNAMIC_CONVOLUTION), (_static("filter", "bias"),)
+    ),
+    xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
+    xnn.CosineOp: Support("xnn_define_unary", "Cos", _same(1, *_FLOAT)),
+    xnn.Deconvolution2DOp: Support(
+        "xnn_define_deconvolution_2d",
+        "ConvTranspose2d",
+        (*_CONVOLUTION, *_rows("qdint8 qcint8 fp32 -> fp32")),
+        (_static("filter", "bias"),),
+    ),
+    xnn.DepthToSpace2DOp: Support("xnn_define_depth_to_space_2d", None, _MOVE, (_equal_quantisation,), moves_data_only=True),
+    xnn.DepthwiseConvolution2DOp: Support(
+        "xnn_define_depthwise_convolution_2d", "DepthwiseConv2d", _CONVOLUTION, (_static("filter", "bias"),)
+    ),
+    xnn.DivideOp: Support("xnn_define_binary", "Div", _same(2, *_FLOAT)),
+    xnn.EluOp: Support("xnn_define_unary", "ELU", _same(1, *_FLOAT)),
+    xnn.ExpOp: Support("xnn_define_unary", "Exp", _same(1, *_FLOAT)),
+    xnn.FloorOp: Support("xnn_define_unary", "Floor", _same(1, *_FLOAT)),
+    xnn.FullyConnectedOp: Support("xnn_define_fully_connected", "FullyConnected", _FULLY_CONNECTED),
+    xnn.GeluOp: Support("xnn_define_unary", "Gelu", _same(1, *_FLOAT)),
+    xnn.GlobalAveragePooling2DOp: Support(
+        "xnn_define_static_reduce", "GlobalAvgPooling2d", _same(1, *_FLOAT, *_STATIC_QUANT)
+    ),
+    xnn.HardswishOp: Support("xnn_define_unary", "Hardswish", _same(1, *_FLOAT)),
+    xnn.LeakyReluOp: Support("xnn_define_unary", "LeakyReLU", _same(1, *_FLOAT)),
+    xnn.LogOp: Support("xnn_define_unary", "Log", _same(1, *_FLOAT)),
+    xnn.MaxPooling2DOp: Support(
+        "xnn_define_max_pooling_2d",
+        "MaxPooling2d",
+        _same(1, *_FLOAT, *_STATIC_QUANT),
+        (_window_larger_than_one, _equal_quantisation),
+    ),
+    xnn.MaximumOp: Support("xnn_define_binary", "Maximum", _same(2, *_FLOAT)),
+    xnn.MinimumOp: Support("xnn_define_binary", "Minimum", _same(2, *_FLOAT)),
+    xnn.MultiplyOp: Support("xnn_define_binary", "Multiply", _same(2, *_FLOAT, *_STATIC_QUANT)),
+    xnn.NegateOp: Support("xnn_define_unary", "Negate", _same(1, *_FLOAT)),
+    xnn.PreluOp: Support("xnn_define_binary", "PReLU", _same(2, *_FLOAT), (_static("rhs"),)),
+    xnn.ReciprocalSquareRootOp: Support("xnn_define_unary", "ReciprocalSquareRoot", _same(1, *_FLOAT)),
+    xnn.SigmoidOp: Support("xnn_define_unary", "Sigmoid", _same(1, *_FLOAT)),
+    xnn.SineOp: Support("xnn_define_unary", "Sin", _same(1, *_FLOAT)),
+    xnn.SoftmaxOp: Support("xnn_define_softmax", "Softmax", _same(1, *_FLOAT)),
+    xnn.SquareOp: Support("xnn_define_unary", "Square", _same(1, *_FLOAT)),
+    xnn.SquareRootOp: Support("xnn_define_unary", "SquareRoot", _same(1, *_FLOAT)),
+    xnn.SquaredDifferenceOp: Support("xnn_define_binary", None, _same(2, *_FLOAT)),
+    xnn.StaticConstantPadOp: Support(
+        "xnn_define_static_constant_pad", "StaticConstantPad", _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
+    xnn.StaticReduceOp: Support("xnn_define_static_reduce", None, _same(1, *_FLOAT, *_STATIC_QUANT)),
+    xnn.StaticReshapeOp: Support(
+        "xnn_define_static_reshape", "StaticReshape", _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
+    xnn.StaticResizeBilinear2DOp: Support(
+        "xnn_define_static_resize_bilinear_2d",
+        "StaticResizeBilinear2D",
+        _same(1, *_FLOAT, *_STATIC_QUANT),
+        (_equal_quantisation,),
+    ),
+    xnn.StaticSliceOp: Support(
+        "xnn_define_static_slice", "StaticSlice", _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
+    xnn.StaticTransposeOp: Support(
+        "xnn_define_static_transpose", "StaticTranspose", _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
+    xnn.SubtractOp: Support("xnn_define_binary", "Subtract", _same(2, *_FLOAT, *_STATIC_QUANT)),
+    xnn.TanhOp: Support("xnn_define_unary", "Tanh", _same(1, *_FLOAT)),
+}
+
+
+def why_unsupported(op: Operation, target: Target = "executorch") -> str | None:
+    """The reason why XNNPACK (or the stock format, for target "executorch") cannot run `op`; None when it can."""
+    support = SUPPORT.get(type(op))
+    if support is None:
+        return f"{op.name} is no node of XNNPACK"
+    if target == "executorch" and support.node is None:
+        return f"files for ExecuTorch have no node for {op.name}"
+    for value in (*op.operands, *op.results):
+        shape = shape_of(value)
+        if len(shape) > MAX_TENSOR_DIMS:
+            return f"XNNPACK takes tensors of at most {MAX_TENSOR_DIMS} dimensions, got {format_shape(shape)}"
+        if 0 in shape:
+            return f"XNNPACK takes no empty tensors, got {format_shape(shape)}"
+    if (reason := _why_wrong_datatypes(op, support)) is not None:
+        return reason
+    return next((reason for condition in support.conditions if (reason := condition(op)) is not None), None)
+
+
+def moves_data_only(op: Operation) -> bool:
+    """Whether `op` changes no number."""
+    support = SUPPORT.get(type(op))
+    return support is not None and support.moves_data_only
+
+
+def supported_ops() -> Iterator[tuple[type[XnnOp], Support]]:
+    """The table's rows, by name of the op."""
+    for op, support in sorted(SUPPORT.items(), key=lambda row: row[0].name):
+        assert issubclass(op, XnnOp)
+        yield op, support
+
+
+def _why_wrong_datatypes(op: Operation, support: Support) -> str | None:
+    operands = [datatype(element_type_of(value)) for value in op.operands]
+    result = datatype(element_type_of(op.results[0]))
+    for row in support.datatypes:
+        # Nodes of any number of operands (concatenate) give the type of one; an absent bias leaves the last one out.
+        wanted = row.operands if len(row.operands) > 1 else row.operands * len(operands)
+        if result == row.result and all(a == b for a, b in zip(operands, wanted, strict=False)):
+            return None
+    got = f"({', '.join(name or 'a type it lacks' for name in operands)}) -> {result or 'a type it lacks'}"
+    return f"{support.function} takes {'; '.join(map(str, support.datatypes))}; got {got}"
