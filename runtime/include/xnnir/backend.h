@@ -1,0 +1,64 @@
+// What a delegate backend implements, and where it registers. A program names its backend by id.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "xnnir/profile.h"
+#include "xnnir/span.h"
+#include "xnnir/status.h"
+#include "xnnir/value.h"
+
+struct pthreadpool;
+
+namespace xnnir {
+
+// Bytes that the program file names: weights of delegates, and data from .ptd files merged with them.
+class NamedDataMap {
+public:
+  virtual ~NamedDataMap() = default;
+  // The bytes stay valid as long as the program. kNotFound names the key.
+  virtual Result<Span<const uint8_t>> get(const std::string &key) const = 0;
+};
+
+struct BackendInitContext {
+  // The program's named data; never null.
+  const NamedDataMap *named_data = nullptr;
+  // The pool that runs will use; null for the calling thread alone. Outlives the delegate.
+  pthreadpool *threads = nullptr;
+  // Method that owns the delegate, and the delegate's index in it: for messages and profiles.
+  std::string method_name;
+  size_t delegate_index = 0;
+  // Time every node of the delegate; costs a little, so it is asked for.
+  bool profile = false;
+};
+
+// A compiled delegate. One object is used by one thread at a time.
+class Delegate {
+public:
+  virtual ~Delegate() = default;
+  // `args` are the delegate call's values: inputs in order, then outputs in order. Inputs have their final shape and
+  // data; outputs have data and capacity and are resized by the delegate. No copies, no allocation after the first
+  // call with a shape.
+  virtual Status execute(Span<Value *> args) = 0;
+  // Nodes of the last execute(), when init was asked to profile; else empty.
+  virtual std::vector<ProfileEvent> profile_events() const { return {}; }
+};
+
+class Backend {
+public:
+  virtual ~Backend() = default;
+  virtual bool is_available() const { return true; }
+  // Compiles `processed`, which stays valid and unchanged as long as the program.
+  virtual Result<std::unique_ptr<Delegate>> init(const BackendInitContext &context,
+                                                 Span<const uint8_t> processed) = 0;
+};
+
+// The process-wide table of backends. Thread-safe. `backend` must outlive every program.
+Status register_backend(const char *id, Backend *backend);
+// Null when no backend has that id.
+Backend *find_backend(const std::string &id);
+std::vector<std::string> registered_backend_ids();
+
+} // namespace xnnir
