@@ -62,7 +62,9 @@ class Schema:
     identifier: str = ""
     root: str = ""
     tables: dict[str, tuple[Field, ...]] = field(default_factory=dict[str, tuple[Field, ...]])
-    unions: dict[str, tuple[tuple[str, str], ...]] = field(default_factory=dict[str, tuple[tuple[str, str], ...]])
+    unions: dict[str, tuple[tuple[str, str], ...]] = field(
+        default_factory=dict[str, tuple[tuple[str, str], ...]]
+    )
     """Members (name, table) in order of their tags, which start at 1."""
     enums: dict[str, dict[str, int]] = field(default_factory=dict[str, dict[str, int]])
     enum_formats: dict[str, str] = field(default_factory=dict[str, str])
@@ -180,7 +182,9 @@ class _SchemaParser:
         fields: list[Field] = []
         slot = 0
         for name, type_name, is_vector, default_text, attributes in raw:
-            if (scalar := SCALAR_FORMATS.get(type_name) or self.schema.enum_formats.get(type_name)) is not None:
+            if (
+                scalar := SCALAR_FORMATS.get(type_name) or self.schema.enum_formats.get(type_name)
+            ) is not None:
                 kind, type = "scalar", scalar
             elif type_name == "string":
                 kind, type = "string", ""
@@ -197,6 +201,8 @@ class _SchemaParser:
                 default = int(default_text) if named is None else named
             if "deprecated" not in attributes:
                 align = int(attributes.get("force_align", "1"))
-                fields.append(Field(name, slot, f"vector of {kind}" if is_vector else kind, type, default, align))
+                fields.append(
+                    Field(name, slot, f"vector of {kind}" if is_vector else kind, type, default, align)
+                )
             slot += 1
         return tuple(fields)

@@ -50,7 +50,8 @@ class _Decoder:
     def take(self, position: int, size: int, where: str) -> None:
         if position < 0 or position + size > len(self.buffer):
             raise FormatError(
-                where, f"expected {size} bytes at offset {position}, but the buffer ends at {len(self.buffer)}"
+                where,
+                f"expected {size} bytes at offset {position}, but the buffer ends at {len(self.buffer)}",
             )
         self.budget -= size
         if self.budget < 0:
@@ -104,7 +105,9 @@ class _Decoder:
         if tag == 0:
             return None
         if tag > len(members):
-            raise FormatError(where, f"expected one of the {len(members)} members of {name}, got number {tag}")
+            raise FormatError(
+                where, f"expected one of the {len(members)} members of {name}, got number {tag}"
+            )
         member, table = members[tag - 1]
         return member, self.table(table, self.follow(position, where), f"{where}<{member}>", depth + 1)
 
@@ -131,7 +134,9 @@ class _Decoder:
         targets = (start + 4 * i + _U32.unpack_from(self.buffer, start + 4 * i)[0] for i in range(count))
         if field.kind == "vector of string":
             return [self.string(target, f"{where}[{i}]") for i, target in enumerate(targets)]
-        return [self.table(field.type, target, f"{where}[{i}]", depth + 1) for i, target in enumerate(targets)]
+        return [
+            self.table(field.type, target, f"{where}[{i}]", depth + 1) for i, target in enumerate(targets)
+        ]
 
 
 def encode(schema: Schema, root: Table, head: int = 0) -> bytearray:
