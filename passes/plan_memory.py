@@ -1,0 +1,132 @@
+"""
+Give each tensor of a method a place in an arena, so that tensors that are not alive at the same time share memory.
+
+A tensor is alive from the instruction that first touches it to the last one; inputs from the start, outputs to the end.
+The largest tensors are placed first, each at the lowest offset where it overlaps no tensor placed before that is alive
+with it. Offsets are multiples of 16; 64 bytes stay free at the end of the arena, because XNNPACK reads a little past the
+end of a tensor (XNN_EXTRA_BYTES).
+
+    rt.method @forward {
+      %x = rt.tensor : tensor<4xf32>
+    // becomes
+    rt.method @forward arenas [80] {
+      %x = rt.tensor arena 1 offset 0 : tensor<4xf32>
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from dataclasses import dataclass
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
+from xdsl.ir import SSAValue
+from xdsl.passes import ModulePass
+
+from xnnir.dialects import rt
+
+ALIGNMENT = 16
+"""Of tensors in an arena, in bytes: that of ExecuTorch's memory planning."""
+
+OVER_READ = 64
+"""Bytes left free at the end of an arena, as ExecuTorch leaves them for XNNPACK."""
+
+
+@dataclass(frozen=True)
+class PlanMemoryPass(ModulePass):
+    """Place tensors in arenas by the time they are alive."""
+
+    name = "plan-memory"
+
+    alloc_graph_input: bool = True
+    """Place inputs too; otherwise the caller's memory is used, by any runtime."""
+    alloc_graph_output: bool = True
+    """Place outputs too; otherwise the caller must give memory for them."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        for method in op.ops:
+            if isinstance(method, rt.MethodOp):
+                self._plan(method)
+
+    def _plan(self, method: rt.MethodOp) -> None:
+        left_out: set[SSAValue] = set()
+        if not self.alloc_graph_input:
+            left_out.update(method.inputs)
+        if not self.alloc_graph_output:
+            left_out.update(method.outputs)
+        lifetimes = [
+            lifetime
+            for lifetime in _lifetimes(method)
+            if lifetime.tensor.arena is None and lifetime.tensor.result not in left_out
+        ]
+        size = _place(lifetimes)
+        if size:
+            for lifetime in lifetimes:
+                lifetime.tensor.place(1, lifetime.offset)
+            method.properties["arenas"] = DenseArrayBase.from_list(i64, [size + OVER_READ])
+
+
+@dataclass
+class _Lifetime:
+    tensor: rt.TensorOp
+    size: int
+    first: int
+    """Index of the first instruction that touches the tensor; -1 when it is there before."""
+    last: int
+    offset: int = 0
+
+
+def _lifetimes(method: rt.MethodOp) -> list[_Lifetime]:
+    by_slot: dict[SSAValue, _Lifetime] = {}
+    lists: dict[SSAValue, tuple[SSAValue, ...]] = {}
+    for slot in method.slots():
+        if isinstance(slot, rt.TensorOp):
+            by_slot[slot.result] = _Lifetime(slot, rt.tensor_bytes(slot.tensor_type), -1, -1)
+        elif isinstance(slot, rt.TensorListOp | rt.OptionalTensorListOp):
+            lists[slot.value] = tuple(slot.operands)
+    count = sum(1 for _ in method.instructions())
+    if any(isinstance(instruction, rt.JumpFalseOp | rt.MoveOp) for instruction in method.instructions()):
+        # Loops run instructions again and moves make two slots one tensor: nothing may be shared.
+        for lifetime in by_slot.values():
+            lifetime.last = count
+        return list(by_slot.values())
+    touched: set[SSAValue] = set()
+    for position, instruction in enumerate(method.instructions()):
+        for operand in instruction.operands:
+            for value in (operand, *lists.get(operand, ())):
+                lifetime = by_slot.get(value)
+                if lifetime is None:
+                    continue
+                if value not in touched:
+                    touched.add(value)
+                    lifetime.first = position
+                lifetime.last = position
+    for value in method.inputs:
+        if value in by_slot:
+            by_slot[value].first = -1
+    for value in method.outputs:
+        if value in by_slot:
+            by_slot[value].last = count
+    return list(by_slot.values())
+
+
+def _place(lifetimes: list[_Lifetime]) -> int:
+    """Give each tensor its offset; return the bytes that all need."""
+    placed: list[tuple[int, int, _Lifetime]] = []
+    end_of_all = 0
+    for index, lifetime in enumerate(sorted(lifetimes, key=lambda entry: -entry.size)):
+        offset = 0
+        for start, _, other in placed:
+            if other.last < lifetime.first or lifetime.last < other.first:
+                continue
+            if offset + lifetime.size <= start:
+                break
+            offset = max(offset, _align(start + other.size))
+        lifetime.offset = offset
+        insort(placed, (offset, index, lifetime))
+        end_of_all = max(end_of_all, offset + lifetime.size)
+    return end_of_all
+
+
+def _align(offset: int) -> int:
+    return -(-offset // ALIGNMENT) * ALIGNMENT

@@ -1,0 +1,172 @@
+"""
+From a `torch.export` program to a file, under the names that ExecuTorch users know:
+
+    program = xnnir.to_edge_transform_and_lower(torch.export.export(model, inputs), partitioner=[XnnpackPartitioner()])
+    program.to_executorch().write_to_file(file)
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from xnnir import pipelines
+from xnnir.context import make_context
+from xnnir.partitioner import XnnpackPartitioner
+
+if TYPE_CHECKING:
+    import torch
+    from torch.export import ExportedProgram
+
+
+class EdgeProgramManager:
+    """
+    A model whose delegates are settled: `xnn.graph` ops, and what stays outside them.
+
+    `module` is the IR, `context` the context that holds its weights; both may be looked at and rewritten before
+    `to_executorch`.
+    """
+
+    def __init__(self, context: Context, module: ModuleOp):
+        self.context = context
+        self.module = module
+
+    @property
+    def methods(self) -> set[str]:
+        """Names of the methods."""
+        return {op.sym_name.data for op in self.module.ops if isinstance(op, _func_op())}
+
+    def to_executorch(self, *, observer: pipelines.Observer | None = None) -> ExecutorchProgramManager:
+        """
+        Lower to instructions with planned memory.
+
+        Raises `XnnirError` naming every op that no kernel of the runtime can run.
+        """
+        module = self.module.clone()
+        pipelines.run(pipelines.xnn_to_rt(), self.context, module, observer)
+        return ExecutorchProgramManager(self.context, module)
+
+
+class ExecutorchProgramManager:
+    """A program that is ready to run: `rt` IR, and the bytes of the `.pte` file made from it."""
+
+    def __init__(self, context: Context, module: ModuleOp):
+        from xnnir.emit import write_program
+
+        self.context = context
+        self.module = module
+        self._writer = write_program(module, context)
+
+    @property
+    def buffer(self) -> bytes:
+        """The file's bytes. `write_to_file` needs less memory."""
+        stream = io.BytesIO()
+        self.write_to_file(stream)
+        return stream.getvalue()
+
+    def write_to_file(self, file: IO[bytes]) -> None:
+        """Write the `.pte` file to an open binary file."""
+        self._writer.write_to_file(file)
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the `.pte` file to `path`. An interrupted write leaves what was there before."""
+        target = Path(path)
+        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                self.write_to_file(file)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+
+
+def to_edge_transform_and_lower(
+    programs: ExportedProgram | Mapping[str, ExportedProgram],
+    *,
+    transform_passes: Sequence[ModulePass] = (),
+    partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None = None,
+    observer: pipelines.Observer | None = None,
+) -> EdgeProgramManager:
+    """
+    Import exported programs and give to XNNPACK what it supports.
+
+    programs:
+        What `torch.export.export` returned; or several by name, which become the methods of one file and share weights.
+    transform_passes:
+        Passes to run on the `aten` IR before anything else.
+    partitioner:
+        How to delegate; without one, an `XnnpackPartitioner()`.
+    observer:
+        Called between passes, see `xnnir.pipelines.run`.
+
+    Raises `XnnirError` with the place in the model's source when the model cannot be imported.
+    """
+    from xnnir.frontend import import_exported_program
+
+    chosen = _one_partitioner(partitioner)
+    context = make_context()
+    module = ModuleOp([])
+    named = programs if isinstance(programs, Mapping) else {"forward": programs}
+    for name, program in named.items():
+        module.body.block.add_op(import_exported_program(program, context, method_name=name))
+    passes = [
+        *transform_passes,
+        *pipelines.aten_to_xnn(chosen.target),
+        *pipelines.xnn_to_graphs(chosen.target, chosen.per_op_mode),
+    ]
+    pipelines.run(passes, context, module, observer)
+    if chosen.verbose:
+        from xnnir.report import print_report
+
+        print_report(module)
+    return EdgeProgramManager(context, module)
+
+
+def compile(
+    model: torch.nn.Module,
+    example_inputs: Sequence[Any],
+    *,
+    dynamic_shapes: Any = None,
+    partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None = None,
+    observer: pipelines.Observer | None = None,
+) -> ExecutorchProgramManager:
+    """
+    Export `model` and lower it: `torch.export.export`, `to_edge_transform_and_lower`, `to_executorch` in one call.
+
+    model:
+        In eval mode.
+    example_inputs:
+        Positional arguments of its `forward`; their shapes are the model's, except where `dynamic_shapes` says otherwise.
+    dynamic_shapes:
+        As `torch.export.export` takes it.
+
+    Raises `XnnirError` for what cannot be imported or lowered.
+    """
+    import torch
+
+    program = torch.export.export(model, tuple(example_inputs), dynamic_shapes=dynamic_shapes)
+    edge = to_edge_transform_and_lower(program, partitioner=partitioner, observer=observer)
+    return edge.to_executorch(observer=observer)
+
+
+def _one_partitioner(partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None) -> XnnpackPartitioner:
+    if partitioner is None:
+        return XnnpackPartitioner()
+    if isinstance(partitioner, XnnpackPartitioner):
+        return partitioner
+    if len(partitioner) != 1:
+        raise ValueError(f"expected one partitioner, got {len(partitioner)}")
+    return partitioner[0]
+
+
+def _func_op() -> type[Any]:
+    from xdsl.dialects.func import FuncOp
+
+    return FuncOp
