@@ -1,0 +1,35 @@
+"""
+The dialects of xnnir, one folder or file each:
+
+- `aten`: a model as `torch.export` gives it, one op per ATen operator;
+- `xnn`: a network as XNNPACK sees it, one op per node of its subgraph API;
+- `rt`: what the runtime executes, instruction by instruction.
+"""
+
+if __name__ != "xnnir.dialects":
+    raise ImportError(f"import xnnir.dialects, not {__name__}")
+
+from collections.abc import Callable
+
+from xdsl.ir import Dialect
+
+
+def get_all_dialects() -> dict[str, Callable[[], Dialect]]:
+    """The factories of the dialects by name. A dialect is imported when its factory is called."""
+
+    def get_aten() -> Dialect:
+        from xnnir.dialects.aten import make_aten_dialect
+
+        return make_aten_dialect()
+
+    def get_rt() -> Dialect:
+        from xnnir.dialects.rt import RT
+
+        return RT
+
+    def get_xnn() -> Dialect:
+        from xnnir.dialects.xnn import make_xnn_dialect
+
+        return make_xnn_dialect()
+
+    return {"aten": get_aten, "rt": get_rt, "xnn": get_xnn}
