@@ -1,0 +1,69 @@
+# `make help` lists the targets. Variables: PYTHON, XNNPACK_ROOT, XNNPACK_SOURCE_DIR, XNNIR_CACHE, CC, CXX, JOBS.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+JOBS ?= $(shell nproc)
+BIN := .venv/bin
+CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.h')
+# So that programs of the environment (pyright's node, cmake) are found without activating it.
+export CMAKE_EXECUTABLE := $(shell command -v cmake)
+
+.PHONY: help setup build schema test test-quick test-all lit pytest ctest lint format bench demo docs install clean \
+	clean-venv
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## system packages, .venv, XNNPACK, xnnir itself; runs only what is missing
+	@$(PYTHON) runtime/third_party/set_up.py
+
+build: setup ## compile everything: runtime, xnn-run, the Python module, C++ tests
+	@test -f build/build.ninja || cmake -S . -B build -G Ninja
+	@cmake --build build --parallel $(JOBS)
+
+test: build ## lit, pytest and ctest; all of them run, even when one fails
+	@$(BIN)/python test/run_all.py
+
+test-quick: build ## the same without whole models
+	@$(BIN)/python test/run_all.py --quick
+
+test-all: lint test ## lint, then all tests
+
+lit: setup ## the IR tests only
+	@$(BIN)/lit -sv test
+
+pytest: setup ## the Python tests only
+	@$(BIN)/pytest -n 2
+
+ctest: build ## the C++ tests only
+	@ctest --test-dir build --output-on-failure --parallel $(JOBS)
+
+lint: setup ## ruff, pyright, clang-format; changes nothing
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@clang-format-16 --dry-run -Werror $(CPP_FILES)
+	@$(BIN)/pyright
+
+format: setup ## format Python and C++ in place
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+	@clang-format-16 -i $(CPP_FILES)
+
+demo: build ## MobileNetV2: export, lower, run from Python and C++, compare with eager
+	@$(BIN)/python examples/demo.py
+
+bench: build ## latency, lowering, memory, load time and size beside ExecuTorch, ONNX Runtime and eager
+	@$(BIN)/python -m bench
+
+docs: setup ## regenerate the IR examples in docs/
+	@$(BIN)/python docs/update.py
+
+install: build ## install the C++ library; PREFIX=<folder>, /usr/local otherwise
+	@cmake --install build --component cpp --prefix $(or $(PREFIX),/usr/local)
+
+clean: ## remove what was built (not .venv, not the cache of XNNPACK)
+	rm -rf build dist xnnir/runtime/_C*.so .venv/.xnnir-editable
+	rm -rf .pytest_cache .hypothesis .ruff_cache
+
+clean-venv: clean ## remove .venv as well
+	rm -rf .venv

@@ -1,0 +1,55 @@
+"""All set-up of a checkout, in order. Can be interrupted at any time, and run again; see README.md here."""
+
+import argparse
+import sys
+from pathlib import Path
+
+if sys.version_info < (3, 11):  # noqa: UP036 - the one place that an older Python reaches
+    sys.exit(
+        f"error: expected Python 3.11 or newer, got {sys.version.split()[0]}\n"
+        "what to do: install python3.11, or run `make PYTHON=<path> setup`"
+    )
+
+from environment import Environment
+from steps import SetupError, Steps
+from system_packages import ensure_system_packages
+from xnnpack import cache_folder, ensure_xnnpack
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def set_up(only_native: bool) -> None:
+    """Runs the steps that are not complete yet. Raises SetupError."""
+    steps = Steps(2 if only_native else 4)
+    logs = cache_folder() / "logs"
+    ensure_system_packages(steps, logs)
+    if only_native:
+        ensure_xnnpack(steps)
+        return
+    environment = Environment(ROOT)
+    environment.ensure_packages(steps, logs)
+    environment.use_packages()
+    xnnpack_root = ensure_xnnpack(steps)
+    environment.ensure_editable_install(steps, logs, xnnpack_root)
+
+
+def main() -> int:
+    """The command line; 0 when everything is there."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "--only-native", action="store_true", help="system packages and XNNPACK, without Python's"
+    )
+    arguments = parser.parse_args()
+    try:
+        set_up(arguments.only_native)
+    except SetupError as error:
+        print(error.report(), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("\ninterrupted; `make setup` goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

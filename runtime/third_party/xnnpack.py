@@ -1,0 +1,250 @@
+"""The XNNPACK prefix that the runtime links: the user's own, or one built once into the cache.
+
+`python3 xnnpack.py --print-root` prints its path for CMake, and fails when there is none yet.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from debian_sources import DebianSources, unpack
+from pins import DEPENDENCIES, XNNPACK, XNNPACK_ARM_FLAGS, XNNPACK_FLAGS, SourcePin
+from steps import SetupError, Steps, run_logged
+
+HEADERS = {"xnnpack": "xnnpack.h", "pthreadpool": "pthreadpool.h", "cpuinfo": "cpuinfo.h"}
+# Written last: a prefix without it is not complete.
+MARKER = "xnnir-build.json"
+BUILD_HINT = "run `make setup` again: it goes on where it stopped. If it fails the same way, read the log"
+
+
+def cache_folder() -> Path:
+    """Where downloads and prefixes are kept."""
+    return Path(os.environ.get("XNNIR_CACHE") or Path.home() / ".cache" / "xnnir").expanduser().absolute()
+
+
+@dataclass(frozen=True)
+class Compilers:
+    """The C and C++ compiler, and the one line that tells it from others."""
+
+    cc: str
+    cxx: str
+    identity: str
+
+    @classmethod
+    def find(cls) -> "Compilers":
+        """CC and CXX, else clang-16, else clang. Raises SetupError when there is none."""
+        cc, cxx = os.environ.get("CC"), os.environ.get("CXX")
+        if not cc or not cxx:
+            suffix = "-16" if shutil.which("clang-16") else ""
+            cc, cxx = cc or f"clang{suffix}", cxx or f"clang++{suffix}"
+        identity: list[str] = []
+        for flag in ("--version", "-dumpmachine"):
+            try:
+                run = subprocess.run([cc, flag], capture_output=True, text=True, check=True)
+            except (OSError, subprocess.CalledProcessError) as error:
+                raise SetupError(
+                    f"the C compiler {cc!r} cannot be run", "install clang-16, or set CC and CXX"
+                ) from error
+            identity.append(run.stdout.splitlines()[0].strip())
+        return cls(cc, cxx, " ".join(identity))
+
+    @property
+    def short_name(self) -> str:
+        """`clang-16` of `Debian clang version 16.0.6 ...`."""
+        match = re.search(r"(clang|gcc).*?(\d+)\.", self.identity)
+        return f"{match.group(1)}-{match.group(2)}" if match else Path(self.cc).name
+
+
+def build_flags(compilers: Compilers) -> tuple[str, ...]:
+    """CMake options for the compilers' target."""
+    is_arm = re.search(r"(aarch64|arm)[^ ]*$", compilers.identity) is not None
+    return XNNPACK_FLAGS + (XNNPACK_ARM_FLAGS if is_arm else ())
+
+
+def user_source() -> Path | None:
+    """XNNPACK_SOURCE_DIR, checked."""
+    given = os.environ.get("XNNPACK_SOURCE_DIR")
+    if not given:
+        return None
+    source = Path(given).expanduser().absolute()
+    if not (source / "include" / "xnnpack.h").exists():
+        raise SetupError(
+            f"XNNPACK_SOURCE_DIR={given}: expected XNNPACK's source folder, found no include/xnnpack.h in it",
+            "point it at the folder with XNNPACK's CMakeLists.txt, or unset it",
+        )
+    return source
+
+
+def prefix_path(compilers: Compilers) -> Path:
+    """The cache's prefix for these sources, compilers and flags."""
+    source = user_source()
+    if source is None:
+        sources = [f"{pin.name} {pin.version} {pin.sha256}" for pin in (XNNPACK, *DEPENDENCIES)]
+        revision = XNNPACK.revision
+    else:
+        fingerprint = hashlib.sha256((source / "CMakeLists.txt").read_bytes())
+        fingerprint.update((source / "include" / "xnnpack.h").read_bytes())
+        sources = [str(source), fingerprint.hexdigest()]
+        revision = "own"
+    identity = json.dumps([sources, compilers.identity, build_flags(compilers)])
+    key = hashlib.sha256(identity.encode()).hexdigest()[:10]
+    return cache_folder() / f"xnnpack-{revision}-{compilers.short_name}-{key}"
+
+
+def user_prefix() -> Path | None:
+    """XNNPACK_ROOT, checked."""
+    given = os.environ.get("XNNPACK_ROOT")
+    if not given:
+        return None
+    prefix = Path(given).expanduser().absolute()
+    expected = [prefix / "include" / header for header in HEADERS.values()]
+    expected += [prefix / "lib" / f"lib{name}.a" for name in ("XNNPACK", "pthreadpool", "cpuinfo")]
+    missing = [str(path.relative_to(prefix)) for path in expected if not path.exists()]
+    if missing:
+        raise SetupError(
+            f"XNNPACK_ROOT={given}: not a prefix of XNNPACK, {', '.join(missing)} missing",
+            "give a prefix with include/ and lib/, or unset XNNPACK_ROOT and let `make setup` build one",
+        )
+    return prefix
+
+
+def find_prefix() -> Path | None:
+    """The prefix to link, or None when it is still to be built."""
+    prefix = user_prefix()
+    if prefix is not None:
+        return prefix
+    prefix = prefix_path(Compilers.find())
+    return prefix if (prefix / MARKER).exists() else None
+
+
+def ensure_xnnpack(steps: Steps) -> Path:
+    """Returns the prefix, after building it where it is not there yet. Raises SetupError."""
+    steps.next()
+    prefix = user_prefix()
+    if prefix is not None:
+        return prefix
+    compilers = Compilers.find()
+    prefix = prefix_path(compilers)
+    if (prefix / MARKER).exists():
+        return prefix
+    cache = cache_folder()
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / f"{prefix.name}.lock").open("w") as lock:
+        # Another checkout may be building the very same: wait for it, then use it.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (prefix / MARKER).exists():
+            with steps.step(f"XNNPACK with {compilers.short_name}, once: about five minutes of one core"):
+                build_prefix(prefix, compilers, steps)
+    return prefix
+
+
+def build_prefix(prefix: Path, compilers: Compilers, steps: Steps) -> None:
+    """Fetches, builds and installs. What an interrupted run left is used."""
+    work = prefix.with_name(prefix.name + ".work")
+    log = cache_folder() / f"{prefix.name}.log"
+    log.unlink(missing_ok=True)
+    sources = collect_sources(work, log, steps)
+    build = work / "build"
+    run_logged(
+        [
+            *("cmake", "-S", sources["xnnpack"], "-B", build, "-G", "Ninja"),
+            f"-DCMAKE_C_COMPILER={compilers.cc}",
+            f"-DCMAKE_CXX_COMPILER={compilers.cxx}",
+            *build_flags(compilers),
+            *(f"-D{pin.name.upper()}_SOURCE_DIR={sources[pin.name]}" for pin in DEPENDENCIES),
+        ],
+        log=log,
+        what="configuring XNNPACK",
+        hint=BUILD_HINT,
+    )
+
+    def show(line: str) -> None:
+        match = re.match(r"\[(\d+)/(\d+)\]", line)
+        if match:
+            steps.progress(int(match.group(1)), int(match.group(2)))
+
+    run_logged(
+        ["cmake", "--build", build, "--target", "XNNPACK"],
+        log=log,
+        what="building XNNPACK",
+        hint=BUILD_HINT,
+        on_line=show,
+    )
+    install(prefix, sources, build, compilers)
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def collect_sources(work: Path, log: Path, steps: Steps) -> dict[str, Path]:
+    """Source folders by name: the user's, those beside it, and fetched ones."""
+    sources: dict[str, Path] = {}
+    own = user_source()
+    if own is not None:
+        sources["xnnpack"] = own
+        for sibling in own.parent.iterdir():
+            if sibling.is_dir() and sibling.name.lower() in {pin.name for pin in DEPENDENCIES}:
+                sources[sibling.name.lower()] = sibling
+    fetcher = DebianSources(cache_folder() / "downloads", log, steps)
+    for pin in (XNNPACK, *DEPENDENCIES):
+        if pin.name not in sources:
+            sources[pin.name] = fetch_and_unpack(pin, work, fetcher)
+    return sources
+
+
+def fetch_and_unpack(pin: SourcePin, work: Path, fetcher: DebianSources) -> Path:
+    """The package's source folder; there already when an earlier run was interrupted after it."""
+    folder = work / pin.name
+    if not folder.exists():
+        unpack(fetcher.fetch(pin), folder)
+    return folder
+
+
+def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Compilers) -> None:
+    """Gathers headers, archives and licences under `prefix`, which appears complete or not at all."""
+    partial = prefix.with_name(prefix.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    for folder in ("include", "lib", "licenses"):
+        (partial / folder).mkdir(parents=True)
+    for name, header in HEADERS.items():
+        shutil.copy(sources[name] / "include" / header, partial / "include" / header)
+    for archive in build.rglob("*.a"):
+        shutil.copy(archive, partial / "lib" / archive.name)
+    for name, source in sources.items():
+        for licence in source.glob("LICENSE*"):
+            shutil.copy(licence, partial / "licenses" / f"{name}-{licence.name}")
+    own = user_source()
+    record = {
+        "sources": str(own) if own else {pin.name: pin.version for pin in (XNNPACK, *DEPENDENCIES)},
+        "compiler": compilers.identity,
+        "flags": build_flags(compilers),
+    }
+    (partial / MARKER).write_text(json.dumps(record, indent=2) + "\n")
+    shutil.rmtree(prefix, ignore_errors=True)
+    partial.rename(prefix)
+
+
+def main() -> int:
+    """Prints the prefix for CMake."""
+    if sys.argv[1:] != ["--print-root"]:
+        print("usage: xnnpack.py --print-root", file=sys.stderr)
+        return 2
+    try:
+        prefix = find_prefix()
+    except SetupError as error:
+        print(error.report(), file=sys.stderr)
+        return 1
+    if prefix is None:
+        print("XNNPACK is not built yet.", file=sys.stderr)
+        return 1
+    print(prefix)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
