@@ -1,9 +1,8 @@
-"""
-The passes of xnnir, one file each.
+"""The passes of xnnir, one file each.
 
 `passes/xnn_fold_padding.py` holds the class `XnnFoldPaddingPass` with the name `xnn-fold-padding`, and
-`test/passes/xnn_fold_padding.mlir` tests it. A file that follows this is registered by being there. Files that start
-with an underscore are helpers.
+`test/passes/xnn_fold_padding.mlir` tests it. A file that follows this is registered by being there. Files
+that start with an underscore are helpers.
 """
 
 if __name__ != "xnnir.passes":

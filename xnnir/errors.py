@@ -1,29 +1,27 @@
-"""
-Errors that a user can act on.
+"""Errors that a user can act on.
 
-Everything in xnnir that refuses something raises `XnnirError` or a subclass. The tools print it as one line, with the
-place it is about and what to do next:
+Everything in xnnir that refuses something raises `XnnirError` or a subclass. The tools print it as one line,
+with the place it is about and what to do next:
 
     error: model.py:12 "features.3.conv.0": aten.conv3d has no lowering; expected a 1-d or 2-d convolution
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from xdsl.utils.exceptions import DiagnosticException
 
 if TYPE_CHECKING:
-    from xdsl.dialects.builtin import LocationAttr
+    from xdsl.dialects.builtin import ArrayAttr, LocationAttr
     from xdsl.ir import Attribute, Operation
 
 
 class XnnirError(DiagnosticException):
-    """
-    A refusal with a reason, and where known a place and a way on.
+    """A refusal with a reason, and where known a place and a way on.
 
-    `message` says what was expected and what came instead, in lower case and without a full stop. `location` is that
-    of the op at fault; `hint` says what to do next.
+    `message` says what was expected and what came instead, in lower case and without a full stop. `location`
+    is that of the op at fault; `hint` says what to do next.
     """
 
     def __init__(self, message: str, location: LocationAttr | None = None, hint: str | None = None):
@@ -46,16 +44,21 @@ class OpError(XnnirError):
         self.op = op
 
 
-def format_location(location: Attribute | None) -> str:
-    """
-    A location as people read it: `file.mlir:12:5`, or `model.py:12 "features.3.conv.0"` where a module path is known.
+class InternalError(XnnirError):
+    """Something that is a fault of xnnir and not of its user; the tools ask for a report."""
 
-    Of a fused location the first known part is shown, of a call site the callee. Empty for an unknown location.
+
+def format_location(location: Attribute | None) -> str:
+    """A location as people read it: `file.mlir:12:5`, or `model.py:12 "features.3.conv.0"` where a module
+    path is known.
+
+    Of a fused location the first known part is shown, of a call site the callee. Empty for an unknown
+    location.
     """
     if location is None:
         return ""
 
-    from xdsl.dialects.builtin import ArrayAttr, CallSiteLoc, FileLineColLoc, FusedLoc, NameLoc
+    from xdsl.dialects.builtin import CallSiteLoc, FileLineColLoc, FusedLoc, NameLoc
 
     match location:
         case FileLineColLoc():
@@ -67,7 +70,7 @@ def format_location(location: Attribute | None) -> str:
         case CallSiteLoc():
             return format_location(location.callee) or format_location(location.caller)
         case FusedLoc():
-            parts = location.locations.data if isinstance(location.locations, ArrayAttr) else ()
+            parts = cast("ArrayAttr[Attribute]", location.locations)
             return next((text for part in parts if (text := format_location(part))), "")
         case _:
             return ""
