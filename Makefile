@@ -8,7 +8,7 @@ CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.
 # So that programs of the environment (pyright's node, cmake) are found without activating it.
 export CMAKE_EXECUTABLE := $(shell command -v cmake)
 
-.PHONY: help setup build schema test test-quick test-all lit pytest ctest lint format bench demo docs install clean \
+.PHONY: help setup build test test-quick test-all lit pytest ctest lint format bench demo docs install clean \
 	clean-venv
 
 help: ## list the targets
