@@ -3,10 +3,12 @@ Bytes: `rt` and `xnn` IR to and from `.pte` files. No other Python module knows 
 
     program_writer, program_reader       `rt` module <-> .pte
     delegate_writer, delegate_reader     `xnn.graph` <-> XNNPACK delegate blob
-    nodes, types                         the tables both directions go by
+    nodes, values, scalar_types          the tables both directions go by
     headers, flatbuffer, fbs             the layers below: fixed headers, checked flatbuffers, their schemas
 """
 
 from xnnir.emit.errors import FormatError
+from xnnir.emit.program_reader import read_program
+from xnnir.emit.program_writer import ProgramBytes, write_program
 
-__all__ = ["FormatError"]
+__all__ = ["FormatError", "ProgramBytes", "read_program", "write_program"]

@@ -1,0 +1,158 @@
+"""
+Writes an `xnn.graph` as an XNNPACK delegate blob: an `XH00` header and an `XN01` flatbuffer.
+
+Constants are not in the blob but in the program's named data, under the SHA-256 of their bytes, so that all graphs and
+methods of a file share equal weights. Values are numbered in the order of the text; graph inputs come first.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias, cast
+
+from xdsl.dialects.builtin import Float32Type, FloatAttr, TensorType
+from xdsl.ir import Attribute, SSAValue
+
+from xnnir.dialects import xnn
+from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
+from xnnir.dialects.xnn.graph_ops import yielded
+from xnnir.emit.errors import FormatError
+from xnnir.emit.fbs import load_schema
+from xnnir.emit.flatbuffer import encode
+from xnnir.emit.headers import DELEGATE_HEADER_SIZE, DelegateHeader
+from xnnir.emit.locations import LocationTable
+from xnnir.emit.nodes import format_of_op
+from xnnir.emit.segments import NamedData
+from xnnir.emit.values import (
+    FLAG_EXTERNAL_INPUT,
+    FLAG_EXTERNAL_OUTPUT,
+    NO_VALUE,
+    physical_dims,
+    tensor_value,
+    value_table,
+)
+
+BACKEND_ID = "XnnpackBackend"
+NAMED = 2**64 - 1
+"""The offset of a constant that is in named data."""
+
+Table: TypeAlias = dict[str, Any]
+
+
+def write_graph(graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable) -> bytes:
+    """
+    The blob of `graph`; its weights go to `named`, the locations of its nodes to `locations`.
+
+    Raises `FormatError` for what the format cannot say, and `MissingWeightError`.
+    """
+    return _GraphWriter(graph, store, named, locations).write()
+
+
+class _GraphWriter:
+    def __init__(
+        self, graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable
+    ):
+        self.graph = graph
+        self.store = store
+        self.named = named
+        self.locations = locations
+        self.ids: dict[SSAValue, int] = {}
+        self.values: list[Table] = []
+        self.constants: dict[str, int] = {}
+        self.constant_table: list[Table] = [{"offset": 0, "size": 0}]  # entry 0: not a constant
+
+    def write(self) -> bytes:
+        graph = self.graph
+        inputs = graph.body.block.args
+        outputs = yielded(graph)
+        self._check_outputs(outputs)
+        externals = {value: len(inputs) + index for index, value in enumerate(outputs)}
+        for index, value in enumerate(inputs):
+            self._add_value(value, flags=FLAG_EXTERNAL_INPUT, external_id=index)
+        nodes: list[Table] = []
+        for op in graph.body.block.ops:
+            if isinstance(op, xnn.YieldOp):
+                continue
+            if isinstance(op, xnn.ConstantOp):
+                self._add_constant(op)
+                continue
+            for result in op.results:
+                external_id = externals.get(result, NO_VALUE)
+                flags = 0 if external_id == NO_VALUE else FLAG_EXTERNAL_OUTPUT
+                self._add_value(result, flags=flags, external_id=external_id)
+            nodes.append(self._node(op))
+        flatbuffer = encode(
+            load_schema("xnnpack"),
+            {
+                "version": "0",
+                "xnodes": nodes,
+                "xvalues": self.values,
+                "num_externs": len(inputs) + len(outputs),
+                "input_ids": [self.ids[value] for value in inputs],
+                "output_ids": [self.ids[value] for value in outputs],
+                "constant_data": self.constant_table,
+            },
+        )
+        header = DelegateHeader(
+            DELEGATE_HEADER_SIZE, len(flatbuffer), DELEGATE_HEADER_SIZE + len(flatbuffer), 0
+        )
+        return header.pack() + flatbuffer
+
+    def _check_outputs(self, outputs: Any) -> None:
+        name = f"@{self.graph.sym_name.data}"
+        for index, value in enumerate(outputs):
+            if isinstance(value.owner, xnn.ConstantOp) or value in self.graph.body.block.args:
+                raise FormatError(name, f"expected result {index} to be computed by a node; put an xnn.copy before it")
+        if len(set(outputs)) != len(outputs):
+            raise FormatError(name, "expected each result once, got one twice; put an xnn.copy before it")
+
+    def _node(self, op: Any) -> Table:
+        row = format_of_op(op)
+        table: Table = {}
+        for field, operand in zip(row.operands, op.operands, strict=False):
+            table[field] = self.ids[operand]
+        if len(op.operands) < len(row.operands):
+            table[row.operands[-1]] = NO_VALUE
+        for field, result in zip(row.results, op.results, strict=True):
+            table[field] = self.ids[result]
+        for part in row.parts:
+            part.write(op, table)
+        node: Table = {"xnode_union": (row.member, table), "debug_handle": self.locations.add(op.location)}
+        if row.bounded:
+            low, high = (
+                cast(FloatAttr[Float32Type] | None, op.properties.get(name)) for name in ("output_min", "output_max")
+            )
+            if low is not None or high is not None:
+                node["output_min_max"] = {
+                    "output_min": float("-inf") if low is None else low.value.data,
+                    "output_max": float("inf") if high is None else high.value.data,
+                }
+        return node
+
+    def _add_value(
+        self, value: SSAValue, *, flags: int = 0, external_id: int = NO_VALUE, constant: int = 0
+    ) -> None:
+        type = cast(TensorType[Attribute], value.type)
+        where = f"@{self.graph.sym_name.data}: {value.name_hint or 'a value'}"
+        table = value_table(type, physical_dims(type, where), self.store, self._add_data)
+        tensor_value(table).update(
+            constant_buffer_idx=constant, external_id=external_id, flags=flags, id_out=len(self.values)
+        )
+        self.ids[value] = len(self.values)
+        self.values.append(table)
+
+    def _add_constant(self, op: xnn.ConstantOp) -> None:
+        weight = op.value
+        if not isinstance(weight, WeightAttr):
+            array = constant_array(weight, cast(TensorType[Attribute], op.result.type), self.store)
+            weight = self.store.add(array)
+        sha256 = self.store.sha256(weight)
+        index = self._add_data(sha256, self.store.bytes(weight), sha256)
+        self._add_value(op.result, constant=index)
+
+    def _add_data(self, key: str, data: memoryview, sha256: str) -> int:
+        index = self.constants.get(key)
+        if index is None:
+            index = self.constants[key] = len(self.constant_table)
+            self.constant_table.append({"offset": NAMED, "size": len(data), "named_key": key})
+            self.named.add(key, data, sha256)
+        return index
