@@ -1,0 +1,67 @@
+// RUN: xnn-opt %s -p 'lower-to-rt' --split-input-file | filecheck %s
+
+// A call of a graph becomes a delegate call whose arguments are the inputs and then the outputs.
+
+// CHECK-LABEL: rt.method @one_delegate
+// CHECK-NEXT:    [[X:%.+]] = rt.tensor : tensor<1x8xf32>
+// CHECK-NEXT:    [[Y:%.+]] = rt.tensor : tensor<1x8xf32>
+// CHECK-NEXT:    rt.inputs([[X]]) : (tensor<1x8xf32>)
+// CHECK-NEXT:    rt.delegate_call @one_delegate_delegate_0([[X]], [[Y]]) : (tensor<1x8xf32>, tensor<1x8xf32>)
+// CHECK-NEXT:    rt.return([[Y]]) : (tensor<1x8xf32>)
+xnn.graph @one_delegate_delegate_0(%a: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %r = xnn.abs %a : (tensor<1x8xf32>) -> tensor<1x8xf32>
+  xnn.yield %r : tensor<1x8xf32>
+}
+func.func @one_delegate(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
+  %y = xnn.call @one_delegate_delegate_0(%x) : (tensor<1x8xf32>) -> tensor<1x8xf32>
+  func.return %y : tensor<1x8xf32>
+}
+
+// -----
+
+// A channels-last argument has its logical sizes and a dim_order; so has a channels-last result.
+
+// CHECK-LABEL: rt.method @channels_last
+// CHECK-NEXT:    rt.tensor {dim_order = array<i64: 0, 2, 3, 1>} : tensor<1x3x8x9xf32>
+// CHECK-NEXT:    rt.tensor {dim_order = array<i64: 0, 2, 3, 1>} : tensor<1x3x8x9xf32>
+xnn.graph @d(%a: tensor<1x8x9x3xf32>) -> tensor<1x8x9x3xf32> {
+  %r = xnn.abs %a : (tensor<1x8x9x3xf32>) -> tensor<1x8x9x3xf32>
+  xnn.yield %r : tensor<1x8x9x3xf32>
+}
+func.func @channels_last(%x: tensor<1x8x9x3xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>})
+    -> (tensor<1x8x9x3xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) {
+  %y = xnn.call @d(%x) : (tensor<1x8x9x3xf32>) -> tensor<1x8x9x3xf32>
+  func.return %y : tensor<1x8x9x3xf32>
+}
+
+// -----
+
+// A dynamic size is planned for its upper bound.
+
+// CHECK-LABEL: rt.method @dynamic
+// CHECK-NEXT:    rt.tensor {dynamism = "bound"} : tensor<4x8xf32>
+func.func @dynamic(%x: tensor<?x8xf32, #xnn.dims<["s0" <= 4, 8]>>) -> tensor<?x8xf32, #xnn.dims<["s0" <= 4, 8]>> {
+  func.return %x : tensor<?x8xf32, #xnn.dims<["s0" <= 4, 8]>>
+}
+
+// -----
+
+// Data movement outside the delegates runs as host kernels, under ExecuTorch's names, the out tensor named twice.
+
+// CHECK-LABEL: rt.method @host
+// CHECK:         rt.kernel_call "aten::permute_copy.out"([[X:%.+]], [[P:%.+]], [[T:%.+]], [[T]])
+// CHECK-NEXT:    rt.kernel_call "aten::slice_copy.Tensor_out"([[T]], {{.*}}, [[S:%.+]], [[S]])
+// CHECK-NEXT:    rt.kernel_call "aten::slice_copy.Tensor_out"([[S]], {{.*}}, [[U:%.+]], [[U]])
+// CHECK-NEXT:    rt.kernel_call "aten::constant_pad_nd.out"([[U]], {{.*}}, [[V:%.+]], [[V]])
+// CHECK-NEXT:    rt.kernel_call "aten::cat.out"({{.*}}, [[W:%.+]], [[W]])
+// CHECK-NEXT:    rt.kernel_call "aten::view_copy.out"([[W]], {{.*}}, [[Z:%.+]], [[Z]])
+// CHECK-NEXT:    rt.return([[Z]])
+func.func @host(%x: tensor<8x6xf32>) -> tensor<30xf32> {
+  %t = xnn.static_transpose %x {perm = array<i64: 1, 0>} : (tensor<8x6xf32>) -> tensor<6x8xf32>
+  %s = xnn.static_slice %t {offsets = array<i64: 1, 2>, sizes = array<i64: 2, 4>} : (tensor<6x8xf32>) -> tensor<2x4xf32>
+  %p = xnn.static_constant_pad %s {pre_paddings = array<i64: 0, 1>, post_paddings = array<i64: 1, 0>, value = 1.0 : f32}
+       : (tensor<2x4xf32>) -> tensor<3x5xf32>
+  %c = xnn.concatenate %p, %p {axis = 0 : i64} : (tensor<3x5xf32>, tensor<3x5xf32>) -> tensor<6x5xf32>
+  %v = xnn.static_reshape %c : (tensor<6x5xf32>) -> tensor<30xf32>
+  func.return %v : tensor<30xf32>
+}
