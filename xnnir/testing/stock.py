@@ -1,0 +1,65 @@
+"""
+The `executorch` package as an independent reader, writer and runner of the same files. Its lowering is slow, so its files
+are kept on disk, keyed by the model's graph and weights and by the package's version.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.export import ExportedProgram
+
+from xnnir.testing.zoo import quiet
+
+
+def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
+    """The `.pte` that ExecuTorch's XNNPACK backend makes of `program`."""
+    digest = hashlib.sha256()
+    for part in (version("executorch"), version("torch"), str(per_op_mode), str(program.graph)):
+        digest.update(part.encode())
+    for tensor in (*program.state_dict.values(), *program.constants.values()):
+        if isinstance(tensor, torch.Tensor):
+            digest.update(tensor.detach().contiguous().view(torch.uint8).numpy() if tensor.dim() else str(tensor).encode())
+    path = cache_directory() / f"{digest.hexdigest()[:32]}.pte"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(f".{os.getpid()}.partial")
+        partial.write_bytes(_lower(program, per_op_mode))
+        partial.replace(path)
+    return path.read_bytes()
+
+
+def run(buffer: bytes, inputs: Sequence[torch.Tensor], method: str = "forward") -> list[Any]:
+    """What ExecuTorch's own runtime returns for `inputs`."""
+    with quiet():
+        from executorch.runtime import Runtime
+    return list(Runtime.get().load_program(buffer).load_method(method).execute(list(inputs)))
+
+
+def delegates(buffer: bytes) -> list[str]:
+    """Backend ids of the delegates of the first method, as ExecuTorch's own deserialiser reads them."""
+    with quiet():
+        from executorch.exir._serialize._program import deserialize_pte_binary
+    program: Any = deserialize_pte_binary(buffer)
+    program = getattr(program, "program", program)
+    return [delegate.id for delegate in program.execution_plan[0].delegates]
+
+
+def cache_directory() -> Path:
+    """Where files of ExecuTorch's are kept: `stock` below XNNIR_CACHE, by default below ~/.cache/xnnir."""
+    return Path(os.environ.get("XNNIR_CACHE") or Path.home() / ".cache" / "xnnir") / "stock"
+
+
+def _lower(program: ExportedProgram, per_op_mode: bool) -> bytes:
+    with quiet():
+        from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
+        from executorch.exir import to_edge_transform_and_lower
+    partitioner: Any = XnnpackPartitioner(per_op_mode=per_op_mode)
+    manager: Any = to_edge_transform_and_lower(program, partitioner=[partitioner])
+    return manager.to_executorch().buffer
