@@ -1,4 +1,5 @@
-"""Runs lit, pytest and ctest, all of them even when one fails, and adds up their counts.
+"""
+Runs lit, pytest and ctest, all of them even when one fails, and adds up their counts.
 
 The exit status is 0 only when each suite ran at least one test and none failed.
 """

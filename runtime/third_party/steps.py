@@ -108,7 +108,8 @@ def run_logged(
     environment: dict[str, str] | None = None,
     on_line: Callable[[str], None] | None = None,
 ) -> None:
-    """Runs a command with its output in `log`. Raises SetupError when it fails or cannot be started.
+    """
+    Runs a command with its output in `log`. Raises SetupError when it fails or cannot be started.
 
     `on_line` sees every line as it comes, for progress.
     """

@@ -1,4 +1,5 @@
-"""The XNNPACK prefix that the runtime links: the user's own, or one built once into the cache.
+"""
+The XNNPACK prefix that the runtime links: the user's own, or one built once into the cache.
 
 `python3 xnnpack.py --print-root` prints its path for CMake, and fails when there is none yet.
 """
