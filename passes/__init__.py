@@ -1,4 +1,5 @@
-"""The passes of xnnir, one file each.
+"""
+The passes of xnnir, one file each.
 
 `passes/xnn_fold_padding.py` holds the class `XnnFoldPaddingPass` with the name `xnn-fold-padding`, and
 `test/passes/xnn_fold_padding.mlir` tests it. A file that follows this is registered by being there. Files

@@ -13,7 +13,8 @@ from xdsl.passes import ModulePass
 
 @dataclass(frozen=True)
 class NamedPipelinePass(ModulePass):
-    """A pass that runs other passes in order.
+    """
+    A pass that runs other passes in order.
 
     Subclasses say which in `passes`. Tools that look between passes look between those (`flatten`).
     """

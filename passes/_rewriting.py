@@ -1,4 +1,5 @@
-"""How passes apply rewrite patterns.
+"""
+How passes apply rewrite patterns.
 
 xDSL's own walker gives new ops an unknown location, and answers an exception in a pattern with a dump of the
 whole module. Passes call `apply_patterns` instead, which keeps the place in the user's model on every op and
@@ -38,7 +39,8 @@ def apply_patterns(
     reverse: bool = False,
     ctx: Context | None = None,
 ) -> bool:
-    """Apply `patterns` to the ops inside `root` and tell whether anything changed.
+    """
+    Apply `patterns` to the ops inside `root` and tell whether anything changed.
 
     Patterns are tried in order, and the first that rewrites an op ends the turn of that op. An op that a
     pattern inserts takes the location of the op that was matched, unless the pattern gave it one
@@ -83,7 +85,8 @@ def fused_location(ops: Iterable[Operation]) -> LocationAttr:
 
 @dataclass(eq=False, repr=False)
 class _Walker(PatternRewriteWalker):
-    """xDSL's walker with locations, with errors that name the op, and with an end to patterns that never
+    """
+    xDSL's walker with locations, with errors that name the op, and with an end to patterns that never
     rest.
     """
 

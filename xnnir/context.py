@@ -12,7 +12,8 @@ from xnnir.dialects import get_all_dialects
 
 def make_context() -> Context:
     """
-    A context with `builtin`, `func`, `arith` and the dialects of xnnir, and with a weight store of its own.
+    A context with `builtin`, `func`, `arith` and the dialects of xnnir, and with a weight store of its
+    own.
 
     The dialects of xnnir are loaded when they are first used.
     """

@@ -1,4 +1,5 @@
-"""Errors that a user can act on.
+"""
+Errors that a user can act on.
 
 Everything in xnnir that refuses something raises `XnnirError` or a subclass. The tools print it as one line,
 with the place it is about and what to do next:
@@ -18,7 +19,8 @@ if TYPE_CHECKING:
 
 
 class XnnirError(DiagnosticException):
-    """A refusal with a reason, and where known a place and a way on.
+    """
+    A refusal with a reason, and where known a place and a way on.
 
     `message` says what was expected and what came instead, in lower case and without a full stop. `location`
     is that of the op at fault; `hint` says what to do next.
@@ -49,7 +51,8 @@ class InternalError(XnnirError):
 
 
 def format_location(location: Attribute | None) -> str:
-    """A location as people read it: `file.mlir:12:5`, or `model.py:12 "features.3.conv.0"` where a module
+    """
+    A location as people read it: `file.mlir:12:5`, or `model.py:12 "features.3.conv.0"` where a module
     path is known.
 
     Of a fused location the first known part is shown, of a call site the callee. Empty for an unknown
