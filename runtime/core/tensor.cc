@@ -153,7 +153,10 @@ Status Tensor::resize(Span<const int32_t> sizes) {
     return make_status(StatusCode::kNotSupported,
                        "cannot resize a tensor of shape %s to %s: the rank is fixed",
                        shape_string(this->sizes()).c_str(), shape_string(sizes).c_str());
-  if (std::memcmp(sizes.data(), sizes_, rank_ * sizeof(sizes_[0])) == 0)
+  // Memory may have been exchanged for smaller one since the sizes were set, so it is looked at even when
+  // they stay.
+  if (std::memcmp(sizes.data(), sizes_, rank_ * sizeof(sizes_[0])) == 0 &&
+      (data_ == nullptr || nbytes() <= capacity_))
     return {};
   if (dynamism_ == ShapeDynamism::kStatic)
     return make_status(StatusCode::kNotSupported, "cannot resize a tensor of static shape %s to %s",

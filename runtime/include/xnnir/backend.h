@@ -1,6 +1,8 @@
 // What a delegate backend implements, and where it registers. A program names its backend by id.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -38,10 +40,14 @@ struct BackendInitContext {
 class Delegate {
 public:
   virtual ~Delegate() = default;
-  // `args` are the delegate call's values: inputs in order, then outputs in order. Inputs have their final shape and
-  // data; outputs have data and capacity and are resized by the delegate. No copies, no allocation after the first
-  // call with a shape.
+  // `args` are the delegate call's values: inputs in order, then outputs in order. Inputs have their final
+  // shape and data; outputs have data and capacity and are resized by the delegate. No copies, no allocation
+  // after the first call with a shape.
   virtual Status execute(Span<Value *> args) = 0;
+  // How many of the args are inputs. The method binds outputs that only delegates write to the caller's
+  // memory, and has to know which those are; while a delegate does not say (SIZE_MAX), its method copies a
+  // little more.
+  virtual size_t num_inputs() const { return SIZE_MAX; }
   // Nodes of the last execute(), when init was asked to profile; else empty.
   virtual std::vector<ProfileEvent> profile_events() const { return {}; }
 };

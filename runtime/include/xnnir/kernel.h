@@ -24,8 +24,8 @@ private:
   pthreadpool *threads_;
 };
 
-// `args` follow the .pte convention for out-variants: every schema argument in order (the out tensor among them),
-// then the returned value once more.
+// `args` follow the .pte convention for out-variants: every schema argument in order (the out tensor among
+// them), then the returned value once more.
 using KernelFunction = Status (*)(KernelContext &context, Span<Value *> args);
 
 // `name` is the operator as the file spells it, with its overload: "aten::view_copy.out". Thread-safe.

@@ -40,8 +40,8 @@ enum class ShapeDynamism : uint8_t { kStatic = 0, kDynamicBound = 1, kDynamicUnb
 // Ranks above this are refused at load: the largest that PyTorch kernels and dim_order handle here.
 constexpr size_t kMaxTensorRank = 16;
 
-// Sizes are logical (PyTorch order). dim_order lists logical dimensions from outermost to innermost in memory:
-// {0,1,2,3} is contiguous, {0,2,3,1} channels-last. Memory is always dense in that order.
+// Sizes are logical (PyTorch order). dim_order lists logical dimensions from outermost to innermost in
+// memory: {0,1,2,3} is contiguous, {0,2,3,1} channels-last. Memory is always dense in that order.
 class Tensor {
 public:
   Tensor() = default;
@@ -63,9 +63,18 @@ public:
   static Result<Tensor> make(ScalarType dtype, Span<const int32_t> sizes, Span<const uint8_t> dim_order,
                              ShapeDynamism dynamism);
 
+  // Constants of the program, and inputs that the caller lent: kernels and delegates must not write to them.
+  bool read_only() const { return read_only_; }
+
   void set_data(void *data, size_t capacity) {
     data_ = data;
     capacity_ = capacity;
+    read_only_ = false;
+  }
+  void set_read_only_data(const void *data, size_t capacity) {
+    data_ = const_cast<void *>(data);
+    capacity_ = capacity;
+    read_only_ = true;
   }
 
   // Changes the sizes. kNotSupported when the tensor is static and the sizes differ, or when the result would
@@ -76,6 +85,7 @@ private:
   ScalarType dtype_ = ScalarType::kFloat;
   ShapeDynamism dynamism_ = ShapeDynamism::kStatic;
   uint8_t rank_ = 0;
+  bool read_only_ = false;
   uint8_t dim_order_[kMaxTensorRank] = {};
   int32_t sizes_[kMaxTensorRank] = {};
   int32_t bounds_[kMaxTensorRank] = {};

@@ -1,0 +1,80 @@
+// A loaded method.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "core/bindings.h"
+#include "core/memory.h"
+#include "core/program_state.h"
+#include "xnnir/backend.h"
+#include "xnnir/kernel.h"
+#include "xnnir/method.h"
+
+namespace xnnir {
+
+// An instruction with everything looked up.
+struct Step {
+  InstructionKind kind = InstructionKind::kFree;
+  KernelFunction kernel = nullptr;
+  Delegate *delegate = nullptr;
+  std::vector<Value *> args;
+  size_t index = 0;
+  size_t target = 0;
+};
+
+struct OutputBinding {
+  // The caller's memory; null when the output stays with the method.
+  void *data = nullptr;
+  size_t capacity = 0;
+  // The method's own memory.
+  void *own_data = nullptr;
+  size_t own_capacity = 0;
+};
+
+struct Method::State {
+  // The plan, the bytes and the threads live as long as this.
+  std::shared_ptr<const Program::State> program;
+  const MethodPlan *plan = nullptr;
+  MethodMeta metadata;
+  MethodOptions options;
+
+  std::vector<Value> values;
+  std::vector<AlignedBuffer> arenas;
+  // Memory of outputs that have no place in an arena.
+  std::vector<AlignedBuffer> output_buffers;
+  std::vector<std::unique_ptr<Delegate>> delegates;
+  std::vector<Step> steps;
+
+  Bindings bindings;
+  std::vector<bool> input_set;
+  // Copies of inputs that XNNPACK must not read in place; see can_over_read(). Made when first needed.
+  std::vector<AlignedBuffer> staged_inputs;
+  // Memory of inputs that have to be copied; null where they are shared.
+  std::vector<void *> input_data;
+  std::vector<size_t> input_capacity;
+  std::vector<OutputBinding> outputs;
+
+  std::vector<ProfileEvent> events;
+
+  // method_load.cc
+  Status place_tensors();
+  Status init_delegates();
+  Status resolve_steps();
+  Status bind();
+
+  // method_io.cc
+  Status set_tensor_input(size_t index, const Tensor &given);
+  void attach_outputs();
+  Status collect_outputs();
+
+  // method_run.cc
+  Status run();
+  Status run_step(size_t number);
+  Status failed_step(size_t number, const Status &status) const;
+  void record(size_t number, uint64_t nanoseconds);
+};
+
+MethodMeta make_metadata(const MethodPlan &plan);
+
+} // namespace xnnir

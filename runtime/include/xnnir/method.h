@@ -1,0 +1,62 @@
+// A loaded method: set the inputs, execute, read the outputs.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "xnnir/method_meta.h"
+#include "xnnir/profile.h"
+#include "xnnir/span.h"
+#include "xnnir/status.h"
+#include "xnnir/value.h"
+
+namespace xnnir {
+
+struct MethodOptions {
+  // Time every instruction, and every node inside the delegates.
+  bool profile = false;
+};
+
+// Used by one thread at a time. Different methods, of one program too, may run at the same time.
+class Method {
+public:
+  Method(Method &&) noexcept;
+  Method &operator=(Method &&) noexcept;
+  ~Method();
+
+  const MethodMeta &metadata() const;
+
+  // Gives input `index`. A tensor's bytes are not copied: they must stay valid and unchanged through
+  // execute(), and every later one until the input is set again. (They are copied in three cases: an
+  // instruction writes to the input, other values live in its planned memory, or its last bytes end a page of
+  // memory and XNNPACK, which reads a few bytes further, could fault.) kInvalidType: not the kind or dtype
+  // that the method expects. kInvalidArgument: another rank or dim_order, an index out of range, or a number
+  // other than the one the method was exported with. kNotSupported: a shape that the method was not exported
+  // for.
+  Status set_input(size_t index, const Value &value);
+  // All of them; kInvalidArgument when the number differs.
+  Status set_inputs(Span<const Value> values);
+
+  // Has output `index`, a tensor, written to the caller's memory, from now on. kInvalidArgument when
+  // `capacity` is below metadata().outputs[index].tensor.nbytes. Without it the output is in the method's
+  // memory until the next execute(). Null goes back to that.
+  Status set_output(size_t index, void *data, size_t capacity);
+
+  // kInvalidState when an input was never set. Messages of instructions begin with their number and operator.
+  Status execute();
+
+  // Valid until the next execute(). Tensors have the shape that the last execute() gave them.
+  const Value &output(size_t index) const;
+
+  // Of the last execute(), when options.profile was set: an event for each instruction, and behind it those
+  // of the delegate's nodes.
+  const std::vector<ProfileEvent> &profile_events() const;
+
+private:
+  friend class Program;
+  struct State;
+  explicit Method(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+} // namespace xnnir
