@@ -1,0 +1,58 @@
+"""The classes of ATen's overloads, one for each line of `schemas.txt`."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+from xdsl.ir import OpTraits
+from xdsl.traits import Pure
+
+from xnnir.dialects.aten.operator import AtenOp, CallEffects
+
+_PURE = OpTraits(lambda: (Pure(),))
+_EFFECTS = OpTraits(lambda: (CallEffects(),))
+
+
+@cache
+def op_classes() -> dict[str, type[AtenOp]]:
+    """The classes by op name (`aten.add.Tensor`; the overload `default` is left out of the name)."""
+    text = (Path(__file__).parent / "schemas.txt").read_text()
+    classes: dict[str, type[AtenOp]] = {}
+    for line in text.splitlines():
+        schema, _, marks = line.partition("  # ")
+        # The text is parsed when a schema is first asked for; the name is all that a class needs.
+        target = schema[6 : schema.index("(")]
+        has_effects = bool(marks) or "!)" in schema or schema.endswith("-> ()")
+        name = f"aten.{target}"
+        classes[name] = type(
+            "".join(part[:1].upper() + part[1:] for part in target.replace(".", "_").split("_")) + "Op",
+            (AtenOp,),
+            {
+                "__doc__": schema,
+                "__module__": __name__,
+                "name": name,
+                "target": name if "." in target else f"{name}.default",
+                "schema_text": schema,
+                "traits": _EFFECTS if has_effects else _PURE,
+            },
+        )
+    return classes
+
+
+def op_class(name: str) -> type[AtenOp]:
+    """
+    The class of the operator "add.Tensor" or "aten.add.Tensor"; "relu", "aten.relu" and "aten.relu.default" are the same.
+
+    Raises `KeyError` when `schemas.txt` has no such operator.
+    """
+    found = find_op_class(name)
+    if found is None:
+        raise KeyError(f"there is no operator {name} in the aten dialect")
+    return found
+
+
+def find_op_class(name: str) -> type[AtenOp] | None:
+    """As `op_class`, but None for an unknown name."""
+    full = name if name.startswith("aten.") else f"aten.{name}"
+    return op_classes().get(full.removesuffix(".default"))
