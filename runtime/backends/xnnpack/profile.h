@@ -1,0 +1,28 @@
+// Times of a runtime's operators, by node of the graph they stand for.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "backends/xnnpack/xnnpack_types.h"
+#include "format/delegate_graph.h"
+#include "xnnir/profile.h"
+
+namespace xnnir {
+
+class Profile {
+public:
+  // Off: events() is empty.
+  Profile() = default;
+  // `graph` is what the runtime was compiled from, with profiling.
+  Profile(const DelegateGraph &graph, xnn_runtime_t runtime);
+
+  // Of the last run. XNNPACK counts in microseconds.
+  std::vector<ProfileEvent> events(xnn_runtime_t runtime) const;
+
+private:
+  // One for each operator, but for the time.
+  std::vector<ProfileEvent> operators_;
+};
+
+} // namespace xnnir
