@@ -14,7 +14,8 @@ config.name = "xnnir"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".py"]
 config.excludes = ["conftest.py", "run_all.py", "__init__.py"]
-config.test_source_root = str(root / "test")
+# The root itself, so that a path on the command line (`lit test/passes`) is a path of this suite.
+config.test_source_root = str(root)
 config.test_exec_root = str(root / "build" / "lit")
 
 # pytest's files are not lit's.
