@@ -25,9 +25,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @click.command()
-@click.option("--output-dir", type=click.Path(path_type=Path), default=ROOT / "build" / "demo", show_default=True)
+@click.option(
+    "--output-dir", type=click.Path(path_type=Path), default=ROOT / "build" / "demo", show_default=True
+)
 @click.option("--images", "image_count", type=click.IntRange(1), default=32, show_default=True)
-@click.option("--repeat", type=click.IntRange(1), default=40, show_default=True, help="Runs per latency figure.")
+@click.option(
+    "--repeat", type=click.IntRange(1), default=40, show_default=True, help="Runs per latency figure."
+)
 def main(output_dir: Path, image_count: int, repeat: int) -> None:
     """Lower MobileNetV2 (fp32, 1x3x224x224), run it in every way there is, and print what came out."""
     console = Console()
@@ -98,7 +102,9 @@ def main(output_dir: Path, image_count: int, repeat: int) -> None:
 
 def find_xnn_run() -> Path:
     """The `xnn-run` program that set-up built."""
-    found = shutil.which("xnn-run", path=os.pathsep.join([str(ROOT / "build" / "runtime" / "tools"), os.environ["PATH"]]))
+    found = shutil.which(
+        "xnn-run", path=os.pathsep.join([str(ROOT / "build" / "runtime" / "tools"), os.environ["PATH"]])
+    )
     candidates = [Path(found)] if found else sorted((ROOT / "build").rglob("xnn-run"))
     if not candidates:
         raise click.ClickException("xnn-run is not built: run `make setup` first")
@@ -121,10 +127,14 @@ def compare_command(
     got = np.load(directory / "output.npy")
     events: list[dict[str, Any]] = json.loads(result.stdout).get("profile", [])
     nodes = [event for event in events if event.get("node", -1) >= 0]
-    return float(np.abs(got - expected).max() / np.abs(expected).max()), sorted(nodes, key=lambda e: -e["nanoseconds"])
+    return float(np.abs(got - expected).max() / np.abs(expected).max()), sorted(
+        nodes, key=lambda e: -e["nanoseconds"]
+    )
 
 
-def time_latency(path: Path, model: Any, example: Any, threads: int, repeat: int) -> tuple[float, float, float]:
+def time_latency(
+    path: Path, model: Any, example: Any, threads: int, repeat: int
+) -> tuple[float, float, float]:
     """Median seconds to load, to run in our runtime, and to run in eager PyTorch; the latter two in turns."""
     import torch
 

@@ -70,7 +70,10 @@ def _static_reshape(builder: MethodBuilder, op: Operation) -> None:
     assert isinstance(op, xnn.StaticReshapeOp)
     size = [-1 if extent < 0 else extent for extent in shape_of(op.output)]
     builder.call(
-        "aten::view_copy.out", [builder.lookup(op.input), builder.int_list(size)], builder.lookup(op.output), op
+        "aten::view_copy.out",
+        [builder.lookup(op.input), builder.int_list(size)],
+        builder.lookup(op.output),
+        op,
     )
 
 

@@ -2,8 +2,9 @@
 Turn each function into a method: a table of values, and instructions that work on it.
 
 Calls of graphs become delegate calls; ops that only move data and stayed outside the graphs become kernel calls under
-ExecuTorch's operator names. Function arguments and results are physical here; their `xnn.dim_order` gives the method's
-tensors their logical sizes back. An op that no kernel runs is an error that names every such op, its place and its reason.
+ExecuTorch's operator names. Function arguments and results are physical here; their `xnn.dim_order` gives the
+method's tensors their logical sizes back. An op that no kernel runs is an error that names every such op, its
+place and its reason.
 
     func.func @forward(%x: tensor<1x8xf32>) -> tensor<1x4xf32> {
       %y = xnn.call @forward_delegate_0(%x) : (tensor<1x8xf32>) -> tensor<1x4xf32>
@@ -49,7 +50,9 @@ class LowerToRtPass(ModulePass):
     name = "lower-to-rt"
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        functions = [function for function in op.ops if isinstance(function, func.FuncOp) and function.body.blocks]
+        functions = [
+            function for function in op.ops if isinstance(function, func.FuncOp) and function.body.blocks
+        ]
         _refuse_what_no_kernel_runs(functions)
         for function in functions:
             method = _Lowering(function).method()
@@ -73,13 +76,17 @@ class _Lowering:
         results = _terminator(function).operands
         result_orders = _dim_orders(function.res_attrs, len(results))
         for argument, order in zip(
-            function.body.block.args, _dim_orders(function.arg_attrs, len(function.body.block.args)), strict=True
+            function.body.block.args,
+            _dim_orders(function.arg_attrs, len(function.body.block.args)),
+            strict=True,
         ):
             slot = _tensor_slot(argument, order)
             slot.location = function.location
             builder.bind(argument, builder.slot(slot))
         # A value that is a result is made in the memory order that the caller expects of it.
-        orders = {value: order for value, order in zip(results, result_orders, strict=True) if order is not None}
+        orders = {
+            value: order for value, order in zip(results, result_orders, strict=True) if order is not None
+        }
         for op in function.body.block.ops:
             if isinstance(op, func.ReturnOp):
                 continue
@@ -158,8 +165,8 @@ def _refuse_what_no_kernel_runs(functions: Sequence[func.FuncOp]) -> None:
     if len(refused) > len(lines):
         lines.append(f"  and {len(refused) - len(lines)} more")
     raise XnnirError(
-        f"{len(refused)} op{'s' if len(refused) > 1 else ''} of the model can neither be delegated to XNNPACK nor run "
-        "by a kernel of the runtime:\n" + "\n".join(lines),
+        f"{len(refused)} op{'s' if len(refused) > 1 else ''} of the model can neither be delegated to XNNPACK nor
+        run " "by a kernel of the runtime:\n" + "\n".join(lines),
         location=refused[0].location,
     )
 
@@ -187,5 +194,5 @@ def _text(function: func.FuncOp, name: str) -> str | None:
     return value.data if isinstance(value, StringAttr) else None
 
 
-def _location(value: SSAValue):  # noqa: ANN202
+def _location(value: SSAValue):
     return value.owner.location if isinstance(value.owner, Operation) else None

@@ -1,10 +1,10 @@
 """
 Give each tensor of a method a place in an arena, so that tensors that are not alive at the same time share memory.
 
-A tensor is alive from the instruction that first touches it to the last one; inputs from the start, outputs to the end.
-The largest tensors are placed first, each at the lowest offset where it overlaps no tensor placed before that is alive
-with it. Offsets are multiples of 16; 64 bytes stay free at the end of the arena, because XNNPACK reads a little past the
-end of a tensor (XNN_EXTRA_BYTES).
+A tensor is alive from the instruction that first touches it to the last one; inputs from the start, outputs to the
+end. The largest tensors are placed first, each at the lowest offset where it overlaps no tensor placed before that
+is alive with it. Offsets are multiples of 16; 64 bytes stay free at the end of the arena, because XNNPACK reads a
+little past the end of a tensor (XNN_EXTRA_BYTES).
 
     rt.method @forward {
       %x = rt.tensor : tensor<4xf32>

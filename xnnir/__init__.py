@@ -16,7 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from xnnir.partitioner import XnnpackPartitioner
-    from xnnir.program import EdgeProgramManager, ExecutorchProgramManager, compile, to_edge_transform_and_lower
+    from xnnir.program import (
+        EdgeProgramManager,
+        ExecutorchProgramManager,
+        compile,
+        to_edge_transform_and_lower,
+    )
 
 __version__ = "0.1.0"
 

@@ -1,7 +1,8 @@
 """
 The pipelines, as lists of passes.
 
-Each line is a pass that people can also run by itself (`xnn-opt -p 'xnn-fold-padding'`) or put into a list of their own:
+Each line is a pass that people can also run by itself (`xnn-opt -p 'xnn-fold-padding'`) or put into a list of
+their own:
 
     from xnnir import pipelines
     passes = [*pipelines.import_to_xnn(), MyPass(), *pipelines.xnn_to_rt()]
@@ -86,7 +87,9 @@ def default_pipeline(
     return passes if compile_to == "xnn" else [*passes, *xnn_to_rt()]
 
 
-def run(passes: Sequence[ModulePass], ctx: Context, module: ModuleOp, observer: Observer | None = None) -> None:
+def run(
+    passes: Sequence[ModulePass], ctx: Context, module: ModuleOp, observer: Observer | None = None
+) -> None:
     """
     Run `passes` on `module` in order.
 

@@ -1,8 +1,8 @@
 """
 From a `torch.export` program to a file, under the names that ExecuTorch users know:
 
-    program = xnnir.to_edge_transform_and_lower(torch.export.export(model, inputs), partitioner=[XnnpackPartitioner()])
-    program.to_executorch().write_to_file(file)
+    program = xnnir.to_edge_transform_and_lower(torch.export.export(model, inputs),
+    partitioner=[XnnpackPartitioner()]) program.to_executorch().write_to_file(file)
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def to_edge_transform_and_lower(
     Import exported programs and give to XNNPACK what it supports.
 
     programs:
-        What `torch.export.export` returned; or several by name, which become the methods of one file and share weights.
+        What `torch.export.export` returned; or several by name, which become the methods of one file and share
+        weights.
     transform_passes:
         Passes to run on the `aten` IR before anything else.
     partitioner:
@@ -143,7 +144,8 @@ def compile(
     model:
         In eval mode.
     example_inputs:
-        Positional arguments of its `forward`; their shapes are the model's, except where `dynamic_shapes` says otherwise.
+        Positional arguments of its `forward`; their shapes are the model's, except where `dynamic_shapes` says
+        otherwise.
     dynamic_shapes:
         As `torch.export.export` takes it.
 
@@ -156,7 +158,9 @@ def compile(
     return edge.to_executorch(observer=observer)
 
 
-def _one_partitioner(partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None) -> XnnpackPartitioner:
+def _one_partitioner(
+    partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None,
+) -> XnnpackPartitioner:
     if partitioner is None:
         return XnnpackPartitioner()
     if isinstance(partitioner, XnnpackPartitioner):

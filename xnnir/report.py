@@ -47,7 +47,11 @@ def not_delegated(module: ModuleOp) -> list[NotDelegated]:
             if isinstance(op, xnn.CallOp | xnn.ConstantOp | func.ReturnOp):
                 continue
             refused = op.attributes.get("xnn.refused")
-            reason = refused.data if isinstance(refused, StringAttr) else "moves data only; no delegate is worth it"
+            reason = (
+                refused.data
+                if isinstance(refused, StringAttr)
+                else "moves data only; no delegate is worth it"
+            )
             found.append(NotDelegated(op.name, format_location(op.location), reason))
     return found
 

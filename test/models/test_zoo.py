@@ -1,6 +1,4 @@
-"""
-Whole networks, four ways: eager PyTorch, our file in our runtime, our file in ExecuTorch's, ExecuTorch's file in ours.
-"""
+"""Whole networks, four ways: eager, our file in our runtime and in ExecuTorch's, and ExecuTorch's file in ours."""
 
 from __future__ import annotations
 

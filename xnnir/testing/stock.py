@@ -1,6 +1,6 @@
 """
-The `executorch` package as an independent reader, writer and runner of the same files. Its lowering is slow, so its files
-are kept on disk, keyed by the model's graph and weights and by the package's version.
+The `executorch` package as an independent reader, writer and runner of the same files. Its lowering is slow, so
+its files are kept on disk, keyed by the model's graph and weights and by the package's version.
 """
 
 from __future__ import annotations
@@ -25,7 +25,11 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
         digest.update(part.encode())
     for tensor in (*program.state_dict.values(), *program.constants.values()):
         if isinstance(tensor, torch.Tensor):
-            digest.update(tensor.detach().contiguous().view(torch.uint8).numpy() if tensor.dim() else str(tensor).encode())
+            digest.update(
+                tensor.detach().contiguous().view(torch.uint8).numpy()
+                if tensor.dim()
+                else str(tensor).encode()
+            )
     path = cache_directory() / f"{digest.hexdigest()[:32]}.pte"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -80,7 +80,9 @@ def _mobilenet_v2() -> nn.Module:
 def _resnet18() -> nn.Module:
     from transformers import ResNetConfig, ResNetForImageClassification
 
-    config = ResNetConfig(depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic", num_labels=1000)
+    config = ResNetConfig(
+        depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic", num_labels=1000
+    )
     return ResNetForImageClassification(config)
 
 
@@ -121,9 +123,13 @@ def load(name: str) -> ZooModel:
     # Kernels drawn as the definitions do shrink signals layer by layer; unit gains keep logits apart.
     for module in model.modules():
         if isinstance(module, nn.Conv2d):
-            nn.init.kaiming_normal_(module.weight, generator=torch.Generator().manual_seed(module.weight.numel()))
+            nn.init.kaiming_normal_(
+                module.weight, generator=torch.Generator().manual_seed(module.weight.numel())
+            )
         if isinstance(module, nn.Linear):
-            nn.init.normal_(module.weight, std=0.05, generator=torch.Generator().manual_seed(module.weight.numel()))
+            nn.init.normal_(
+                module.weight, std=0.05, generator=torch.Generator().manual_seed(module.weight.numel())
+            )
     settle_statistics(model)
     return ZooModel(name, model, (images(1, seed=1),))
 

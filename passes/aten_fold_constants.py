@@ -1,0 +1,138 @@
+"""
+Compute, once, what depends on parameters only.
+
+Weight norm, parametrisations and tables of positions are ops over parameters: their results become constants before
+anything asks whether a weight is static. Torch itself computes them, and is imported only when there is something to
+compute. Calls that draw random numbers or write to something stay.
+
+    %w = aten.parameter "weight" #xnn.weight<w...> : tensor<4x3xf32>
+    %t = aten.t(%w) : (tensor<4x3xf32>) -> tensor<3x4xf32>
+    // becomes
+    %t = aten.constant "weight.t" #xnn.weight<w...> : tensor<3x4xf32>
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import BFloat16Type, ModuleOp, TensorType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.traits import is_side_effect_free
+from xdsl.utils.hints import isa
+
+from xnnir.dialects import aten
+from xnnir.dialects.aten import AtenOp, StaticValueOp
+from xnnir.dialects.weights import Array, WeightStore, constant_array, get_weight_store, numpy_dtype
+from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.errors import XnnirError
+from xnnir.passes._blocks import erase_dead_ops, function_blocks
+
+if TYPE_CHECKING:
+    import torch
+
+FACTORIES = frozenset({"aten.arange", "aten.arange.start", "aten.full", "aten.ones", "aten.zeros"})
+"""Calls that make a tensor out of numbers alone."""
+
+
+@dataclass(frozen=True)
+class AtenFoldConstantsPass(ModulePass):
+    """Compute what depends on parameters only."""
+
+    name = "aten-fold-constants"
+
+    max_bytes: int = 1 << 28
+    """Largest result that is computed; a tensor that an op makes out of a small one stays with the op above it."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        store = get_weight_store(ctx)
+        for block in function_blocks(op):
+            foldable = list(_foldable(block, self.max_bytes))
+            if foldable:
+                _fold(foldable, block, store)
+                erase_dead_ops(block)
+
+
+def _foldable(block: Block, max_bytes: int) -> Iterator[AtenOp]:
+    """The calls whose operands are all constant or foldable, in order."""
+    written = {op.target.data for op in block.ops if isinstance(op, aten.AssignBufferOp)}
+    constant: set[SSAValue] = set()
+    for op in block.ops:
+        if isinstance(op, StaticValueOp):
+            # What a buffer that the program writes to holds is known for the first run only.
+            if not (isinstance(op, aten.BufferOp) and op.fqn.data in written):
+                constant.add(op.result)
+        elif (
+            isinstance(op, AtenOp)
+            and (op.operands or op.name in FACTORIES)
+            and constant.issuperset(op.operands)
+            and is_side_effect_free(op)
+            and all(_bytes(result) <= max_bytes for result in op.results)
+        ):
+            constant.update(op.results)
+            yield op
+
+
+def _bytes(value: SSAValue) -> float:
+    type = value.type
+    if not isa(type, TensorType[Attribute]) or not type.has_static_shape():
+        return float("inf")
+    count = 1
+    for size in type.get_shape():
+        count *= size
+    try:
+        return count * numpy_dtype(type.get_element_type()).itemsize
+    except ValueError:
+        return float("inf")
+
+
+def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
+    # Torch takes seconds to import; most models have nothing to fold.
+
+    from xnnir.interpreter.aten import evaluate
+
+    values: dict[SSAValue, torch.Tensor] = {}
+    folded = set[Operation](foldable)
+    for op in foldable:
+        for operand in op.operands:
+            if operand not in values:
+                assert isinstance(operand.owner, StaticValueOp)
+                values[operand] = _tensor(operand.owner, store)
+        try:
+            results = evaluate(op, values)
+        except Exception as error:
+            raise XnnirError(
+                f"{op.name}: torch cannot compute it from constants: {error}", op.location
+            ) from error
+        values.update(zip(op.results, results, strict=True))
+    for op in foldable:
+        for index, result in enumerate(op.results):
+            if all(use.operation in folded for use in result.uses):
+                continue
+            owner = op.operands[0].owner if op.operands else None
+            base = owner.fqn.data if isinstance(owner, StaticValueOp) else "folded"
+            suffix = op.name.removeprefix("aten.") + (f".{index}" if index else "")
+            constant = aten.ConstantOp(f"{base}.{suffix}", store.add(_array(values[result])), result.type)
+            constant.location = op.location
+            constant.result.name_hint = result.name_hint
+            block.insert_op_before(constant, op)
+            result.replace_all_uses_with(constant.result)
+
+
+def _tensor(op: StaticValueOp, store: WeightStore) -> torch.Tensor:
+    import torch
+
+    type = tensor_type_of(op.result)
+    # A copy: torch has no read-only tensors, and warns of memory that is.
+    tensor = torch.from_numpy(constant_array(op.value, type, store).copy())
+    return tensor.view(torch.bfloat16) if isinstance(type.get_element_type(), BFloat16Type) else tensor
+
+
+def _array(tensor: torch.Tensor) -> Array:
+    import torch
+
+    contiguous = tensor.detach().contiguous()
+    return (contiguous.view(torch.uint16) if tensor.dtype == torch.bfloat16 else contiguous).numpy()
