@@ -28,7 +28,15 @@ from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, DictionaryAttr, ModuleOp, StringAttr, TensorType
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DictionaryAttr,
+    LocationAttr,
+    ModuleOp,
+    StringAttr,
+    TensorType,
+)
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
@@ -164,9 +172,9 @@ def _refuse_what_no_kernel_runs(functions: Sequence[func.FuncOp]) -> None:
     lines = [f"  {_describe(op)}" for op in refused[:20]]
     if len(refused) > len(lines):
         lines.append(f"  and {len(refused) - len(lines)} more")
+    count = f"{len(refused)} op{'s' if len(refused) > 1 else ''}"
     raise XnnirError(
-        f"{len(refused)} op{'s' if len(refused) > 1 else ''} of the model can neither be delegated to XNNPACK nor
-        run " "by a kernel of the runtime:\n" + "\n".join(lines),
+        f"neither XNNPACK nor a kernel of the runtime can run {count} of the model:\n" + "\n".join(lines),
         location=refused[0].location,
     )
 
