@@ -202,5 +202,5 @@ def _text(function: func.FuncOp, name: str) -> str | None:
     return value.data if isinstance(value, StringAttr) else None
 
 
-def _location(value: SSAValue):
+def _location(value: SSAValue) -> LocationAttr | None:
     return value.owner.location if isinstance(value.owner, Operation) else None
