@@ -67,8 +67,7 @@ def _fold(block: Block, norm: AtenOp, store: WeightStore) -> None:
         return
     if any(result.first_use is not None for result in norm.results[1:]):
         return
-    source = norm.arg("input")
-    assert isinstance(source, SSAValue)
+    source = norm.operands[0]
     producer = source.owner
     if not isinstance(producer, AtenOp) or producer.name not in PRODUCERS or not source.has_one_use():
         return

@@ -127,7 +127,7 @@ def _tensor(op: StaticValueOp, store: WeightStore) -> torch.Tensor:
 
     type = tensor_type_of(op.result)
     # A copy: torch has no read-only tensors, and warns of memory that is.
-    tensor = torch.from_numpy(constant_array(op.value, type, store).copy())
+    tensor = torch.as_tensor(constant_array(op.value, type, store).copy())
     return tensor.view(torch.bfloat16) if isinstance(type.get_element_type(), BFloat16Type) else tensor
 
 

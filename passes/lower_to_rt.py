@@ -39,9 +39,10 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
+from xdsl.utils.hints import isa
 
 from xnnir.dialects import rt, xnn
-from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.dialects.xnn.base import ints, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
 from xnnir.dialects.xnn.types import QuantizedType
 from xnnir.errors import XnnirError, format_location
@@ -193,8 +194,8 @@ def _terminator(function: func.FuncOp) -> func.ReturnOp:
 def _dim_orders(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[Sequence[int] | None]:
     if attributes is None:
         return [None] * count
-    orders = [cast(DenseArrayBase | None, entry.data.get(DIM_ORDER)) for entry in attributes]
-    return [None if order is None else cast(Sequence[int], order.get_values()) for order in orders]
+    orders = [entry.data.get(DIM_ORDER) for entry in attributes]
+    return [ints(order) if isa(order, DenseArrayBase) else None for order in orders]
 
 
 def _text(function: func.FuncOp, name: str) -> str | None:

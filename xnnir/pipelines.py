@@ -21,7 +21,6 @@ from xdsl.passes import ModulePass
 
 from xnnir.dialects.xnn.support import Target
 from xnnir.passes.aten_canonicalize import AtenCanonicalizePass
-from xnnir.passes.aten_decompose import AtenDecomposePass
 from xnnir.passes.aten_fold_batch_norm import AtenFoldBatchNormPass
 from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
 from xnnir.passes.convert_aten_to_xnn import ConvertAtenToXnnPass
@@ -49,7 +48,6 @@ def aten_to_xnn(target: Target = "executorch") -> list[ModulePass]:
         AtenCanonicalizePass(),  # no-ops are gone; each op has one spelling
         AtenFoldConstantsPass(),  # what depends on parameters only is a parameter
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
-        AtenDecomposePass(),  # composite ops are made of ops that have a node
         ConvertAtenToXnnPass(target=target),  # every op XNNPACK has is a node; the others carry their reason
         XnnFoldPaddingPass(),  # zero padding is part of the convolution or pool that reads it
         XnnFuseActivationPass(),  # clamps are output bounds

@@ -15,6 +15,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.func import FuncOp
 from xdsl.passes import ModulePass
 
 from xnnir import pipelines
@@ -41,7 +42,7 @@ class EdgeProgramManager:
     @property
     def methods(self) -> set[str]:
         """Names of the methods."""
-        return {op.sym_name.data for op in self.module.ops if isinstance(op, _func_op())}
+        return {op.sym_name.data for op in self.module.ops if isinstance(op, FuncOp)}
 
     def to_executorch(self, *, observer: pipelines.Observer | None = None) -> ExecutorchProgramManager:
         """
@@ -168,9 +169,3 @@ def _one_partitioner(
     if len(partitioner) != 1:
         raise ValueError(f"expected one partitioner, got {len(partitioner)}")
     return partitioner[0]
-
-
-def _func_op() -> type[Any]:
-    from xdsl.dialects.func import FuncOp
-
-    return FuncOp
