@@ -1,6 +1,6 @@
 """
-Instructions: what a method does, in order. Blocks are the targets of jumps; where a jump is not taken, and at the end of
-a block, the method goes on with the next block.
+Instructions: what a method does, in order. Blocks are the targets of jumps; where a jump is not taken, and at the end
+of a block, the method goes on with the next block.
 """
 
 from __future__ import annotations

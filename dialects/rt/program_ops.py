@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import ClassVar, cast
+from typing import ClassVar
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
+    IntegerType,
     StringAttr,
     SymbolNameConstraint,
     TensorType,
@@ -48,11 +49,11 @@ from xnnir.dialects.xnn.types import QuantizedType
 @irdl_op_definition
 class MethodOp(IRDLOperation):
     """
-    A method of a program: its slots, its inputs, its instructions, its outputs. `arenas` are the bytes of the memory that
-    tensors share.
+    A method of a program: its slots, its inputs, its instructions, its outputs. `arenas` are the bytes of the memory
+    that tensors share.
 
-    `input_structure` and `output_structure` are PyTorch's pytree specs (JSON), by which a caller packs and unpacks nested
-    arguments. `arena_devices` puts an arena on a device: lists of [arena, device type, device index].
+    `input_structure` and `output_structure` are PyTorch's pytree specs (JSON), by which a caller packs and unpacks
+    nested arguments. `arena_devices` puts an arena on a device: lists of [arena, device type, device index].
 
     Example:
         rt.method @forward arenas [32] {
@@ -68,7 +69,7 @@ class MethodOp(IRDLOperation):
 
     sym_name = prop_def(StringAttr)
     arenas = opt_prop_def(DenseArrayBase.constr(i64))
-    arena_devices = opt_prop_def(ArrayAttr[DenseArrayBase])
+    arena_devices = opt_prop_def(ArrayAttr[DenseArrayBase[IntegerType]])
     input_structure = opt_prop_def(StringAttr)
     output_structure = opt_prop_def(StringAttr)
     body = region_def()
@@ -102,7 +103,7 @@ class MethodOp(IRDLOperation):
     @property
     def arena_sizes(self) -> tuple[int, ...]:
         """Bytes of arena 1, 2, ..."""
-        return () if self.arenas is None else cast(tuple[int, ...], self.arenas.get_values())
+        return () if self.arenas is None else self.arenas.get_values()
 
     def slots(self) -> Iterator[SlotOp]:
         """The values of the method, in order."""
@@ -137,7 +138,8 @@ class MethodOp(IRDLOperation):
             )
         attributes = parser.parse_optional_attr_dict_with_keyword(cls.RESERVED)
         op = cls(name.data, parser.parse_region(), arenas=arenas)
-        for key, value in (attributes.data if attributes is not None else {}).items():
+        named: dict[str, Attribute] = {} if attributes is None else dict(attributes.data)
+        for key, value in named.items():
             (op.properties if key in cls.get_irdl_definition().properties else op.attributes)[key] = value
         return op
 
@@ -246,7 +248,8 @@ class DelegateOp(IRDLOperation):
         )
 
     def verify_(self) -> None:
-        for key, value in (self.compile_specs.data if self.compile_specs else {}).items():
+        specs: dict[str, Attribute] = {} if self.compile_specs is None else dict(self.compile_specs.data)
+        for key, value in specs.items():
             if not isinstance(value, WeightAttr):
                 raise VerifyException(f"expected #xnn.weight<...> for compile spec {key}, got {value}")
 

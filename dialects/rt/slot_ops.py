@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC
 from collections.abc import Sequence
-from typing import cast
 
 from xdsl.dialects.builtin import (
     DYNAMIC_INDEX,
@@ -87,14 +86,14 @@ class TensorSlotOp(SlotOp, ABC):
 
     @property
     def tensor_type(self) -> Tensor:
-        return cast(Tensor, self.result.type)
+        return self.result.type
 
     def physical_dims(self) -> tuple[int, ...]:
         """The sizes as they lie in memory, outermost first."""
         shape = self.tensor_type.get_shape()
         if self.dim_order is None:
             return shape
-        return tuple(shape[dim] for dim in cast(tuple[int, ...], self.dim_order.get_values()))
+        return tuple(shape[dim] for dim in self.dim_order.get_values())
 
     def verify_(self) -> None:
         shape = self.tensor_type.get_shape()
@@ -107,7 +106,7 @@ class TensorSlotOp(SlotOp, ABC):
                 f"expected the largest sizes and a dynamism for a tensor of dynamic shape, got {self.tensor_type}"
             )
         if self.dim_order is not None:
-            dim_order = cast(tuple[int, ...], self.dim_order.get_values())
+            dim_order = self.dim_order.get_values()
             if sorted(dim_order) != list(range(len(shape))):
                 raise VerifyException(
                     f"expected dim_order to be a permutation of the {len(shape)} dimensions, got {list(dim_order)}"
@@ -119,9 +118,9 @@ class TensorOp(TensorSlotOp):
     """
     A tensor whose memory is a part of an arena, or is given when the method runs.
 
-    Arenas are numbered from 1, as in the file. `initial` are the bytes of a mutable tensor when the method is loaded.
-    `dynamism` is "bound" when the sizes are upper bounds and "unbound" when they mean nothing. `external` takes the bytes
-    from a .ptd file, by the fully qualified name.
+    Arenas are numbered from 1, as in the file. `initial` are the bytes of a mutable tensor when the method is
+    loaded. `dynamism` is "bound" when the sizes are upper bounds and "unbound" when they mean nothing. `external`
+    takes the bytes from a .ptd file, by the fully qualified name.
 
     Example:
         %x = rt.tensor : tensor<1x3x224x224xf32>
@@ -459,20 +458,74 @@ class TensorListOp(SlotOp):
 @irdl_op_definition
 class OptionalTensorListOp(SlotOp):
     """
-    A list of tensors of which some are `rt.null`.
+    A list of tensors of which some are missing: `none` in the text, or an `rt.null` slot.
 
     Example:
-        %indices = rt.optional_tensor_list(%none, %index) : (!rt.null, tensor<3xi64>)
+        %indices = rt.optional_tensor_list(none, %index) : (tensor<3xi64>)
     """
 
     name = "rt.optional_tensor_list"
 
     items = var_operand_def(AnyTensor | base(NullType))
+    missing = opt_prop_def(DenseArrayBase.constr(i64))
+    """Places of the list that no slot fills, in rising order."""
     result = result_def(OptionalTensorListType())
-    assembly_format = "`(` $items `)` attr-dict `:` `(` type($items) `)`"
 
-    def __init__(self, items: Sequence[SSAValue]):
-        super().__init__(operands=[items], result_types=[OptionalTensorListType()])
+    def __init__(self, items: Sequence[SSAValue | None]):
+        missing = [index for index, item in enumerate(items) if item is None]
+        super().__init__(
+            operands=[[item for item in items if item is not None]],
+            properties={"missing": DenseArrayBase.from_list(i64, missing) if missing else None},
+            result_types=[OptionalTensorListType()],
+        )
+
+    def entries(self) -> list[SSAValue | None]:
+        """The items, None where one is missing."""
+        entries: list[SSAValue | None] = list(self.items)
+        for index in _ints(self.missing):
+            entries.insert(index, None)
+        return entries
+
+    @classmethod
+    def parse(cls, parser: Parser) -> OptionalTensorListOp:
+        operands = parser.parse_comma_separated_list(
+            parser.Delimiter.PAREN,
+            lambda: (
+                None
+                if parser.parse_optional_keyword("none") is not None
+                else parser.parse_unresolved_operand()
+            ),
+        )
+        attributes = parser.parse_optional_attr_dict()
+        parser.parse_punctuation(":")
+        position = parser.pos
+        types = parser.parse_comma_separated_list(parser.Delimiter.PAREN, parser.parse_type)
+        present = [operand for operand in operands if operand is not None]
+        values = iter(parser.resolve_operands(present, types, position))
+        op = cls([None if operand is None else next(values) for operand in operands])
+        op.attributes = attributes
+        return op
+
+    def print(self, printer: Printer) -> None:
+        with printer.in_parens():
+            printer.print_list(
+                self.entries(),
+                lambda item: printer.print_string("none") if item is None else printer.print_ssa_value(item),
+            )
+        printer.print_op_attributes(self.attributes)
+        printer.print_string(" : ")
+        with printer.in_parens():
+            printer.print_list(self.items.types, printer.print_attribute)
+
+    def verify_(self) -> None:
+        missing = list(_ints(self.missing))
+        length = len(missing) + len(self.items)
+        if missing != sorted(set(missing)) or (missing and not 0 <= missing[0] <= missing[-1] < length):
+            raise VerifyException(f"expected missing places in rising order below {length}, got {missing}")
+
+
+def _ints(array: DenseArrayBase[IntegerType] | None) -> tuple[int, ...]:
+    return () if array is None else array.get_values()
 
 
 def _tensor_properties(

@@ -54,7 +54,8 @@ def read_graph(
         constants = blob[header.constants_offset :][: header.constants_size]
     if len(flatbuffer) < 8 or bytes(flatbuffer[4:8]) not in IDENTIFIERS:
         raise FormatError(
-            "XNNGraph.identifier", f"expected XN00 or XN01, got {bytes(flatbuffer[4:8])!r}: not an XNNPACK graph"
+            "XNNGraph.identifier",
+            f"expected XN00 or XN01, got {bytes(flatbuffer[4:8])!r}: not an XNNPACK graph",
         )
     return _GraphReader(
         decode(load_schema("xnnpack"), flatbuffer), name, store, named_data, constants, locations
@@ -93,19 +94,21 @@ class _GraphReader:
         block = Block(arg_types=[self.types[id] for id in inputs])
         self.values.update(zip(inputs, block.args, strict=True))
         self._add_constants(block)
-        for index, node in enumerate(graph["xnodes"] or ()):
+        for index, node in enumerate(graph["xnodes"]):
             self._add_node(block, node, f"XNNGraph.xnodes[{index}]")
         results: list[SSAValue] = []
         for id in outputs:
             if id not in self.values:
-                raise FormatError("XNNGraph.xnodes", f"expected a node that computes output value {id}, got none")
+                raise FormatError(
+                    "XNNGraph.xnodes", f"expected a node that computes output value {id}, got none"
+                )
             results.append(self.values[id])
         block.add_op(xnn.YieldOp(results))
         function_type = FunctionType.from_lists(block.arg_types, [value.type for value in results])
         return xnn.GraphOp(self.name, function_type, Region(block))
 
     def _read_values(self) -> None:
-        for index, value in enumerate(self.graph["xvalues"] or ()):
+        for index, value in enumerate(self.graph["xvalues"]):
             where = f"XNNGraph.xvalues[{index}]"
             try:
                 tensor, type = read_value(value, where, self._constant, self.store)
@@ -141,7 +144,9 @@ class _GraphReader:
             if key:
                 data = self.named_data.get(key)
                 if data is None:
-                    raise FormatError(where, f"expected named data '{key}' in the program, got none of that name")
+                    raise FormatError(
+                        where, f"expected named data '{key}' in the program, got none of that name"
+                    )
                 return data
             offset, size = entry["offset"], entry["size"]
             if offset + size > len(self.constants):
@@ -151,7 +156,7 @@ class _GraphReader:
                 )
             return self.constants[offset : offset + size]
         if inline and index < len(inline):
-            return cast(memoryview, inline[index]["storage"]) or memoryview(b"")
+            return cast(memoryview, inline[index]["storage"])
         raise FormatError(where, f"expected the index of a constant, got {index}")
 
     def _add_constants(self, block: Block) -> None:
@@ -181,7 +186,7 @@ class _GraphReader:
         bounds = node["output_min_max"]
         if row.bounded and bounds is not None:
             set_output_bounds(op, bounds["output_min"], bounds["output_max"])  # pyright: ignore[reportArgumentType]
-        handle = node["debug_handle"]
+        handle: int = node["debug_handle"]
         if handle != NO_HANDLE and handle < len(self.locations):
             op.location = parse_location(self.locations[handle])
         try:
@@ -208,10 +213,12 @@ class _GraphReader:
         for field in row.results:
             id = table[field]
             if id not in self.types or id in self.values:
-                raise FormatError(f"{where}.{field}", f"expected the id of a value that no other node computes, got {id}")
+                raise FormatError(
+                    f"{where}.{field}", f"expected the id of a value that no other node computes, got {id}"
+                )
             results.append(self.types[id])
         if row.op is xnn.StaticReshapeOp:
-            results = [_open_sizes(cast(Tensor, results[0]), table["new_shape"] or [], where)]
+            results = [_open_sizes(cast(Tensor, results[0]), table["new_shape"], where)]
         arguments: dict[str, Any] = {}
         for part in row.parts:
             if not isinstance(part, Derived):
@@ -246,7 +253,9 @@ def storage_bytes(type: Tensor) -> int:
 def _open_sizes(type: Tensor, new_shape: Sequence[int], where: str) -> Tensor:
     shape = type.get_shape()
     if len(new_shape) != len(shape):
-        raise FormatError(f"{where}.new_shape", f"expected {len(shape)} sizes as the output has, got {len(new_shape)}")
+        raise FormatError(
+            f"{where}.new_shape", f"expected {len(shape)} sizes as the output has, got {len(new_shape)}"
+        )
     dims = [
         DimAttr("?", bound) if size == 0 else DimAttr(str(bound), bound)
         for size, bound in zip(new_shape, shape, strict=True)

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects.builtin import Float32Type, FloatAttr, TensorType
-from xdsl.ir import Attribute, SSAValue
+from xdsl.dialects.builtin import Float32Type, FloatAttr
+from xdsl.ir import SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
+from xnnir.dialects.xnn.base import tensor_type_of
 from xnnir.dialects.xnn.graph_ops import yielded
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
@@ -48,9 +49,7 @@ def write_graph(graph: xnn.GraphOp, store: WeightStore, named: NamedData, locati
 
 
 class _GraphWriter:
-    def __init__(
-        self, graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable
-    ):
+    def __init__(self, graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable):
         self.graph = graph
         self.store = store
         self.named = named
@@ -101,7 +100,9 @@ class _GraphWriter:
         name = f"@{self.graph.sym_name.data}"
         for index, value in enumerate(outputs):
             if isinstance(value.owner, xnn.ConstantOp) or value in self.graph.body.block.args:
-                raise FormatError(name, f"expected result {index} to be computed by a node; put an xnn.copy before it")
+                raise FormatError(
+                    name, f"expected result {index} to be computed by a node; put an xnn.copy before it"
+                )
         if len(set(outputs)) != len(outputs):
             raise FormatError(name, "expected each result once, got one twice; put an xnn.copy before it")
 
@@ -119,7 +120,8 @@ class _GraphWriter:
         node: Table = {"xnode_union": (row.member, table), "debug_handle": self.locations.add(op.location)}
         if row.bounded:
             low, high = (
-                cast(FloatAttr[Float32Type] | None, op.properties.get(name)) for name in ("output_min", "output_max")
+                cast(FloatAttr[Float32Type] | None, op.properties.get(name))
+                for name in ("output_min", "output_max")
             )
             if low is not None or high is not None:
                 node["output_min_max"] = {
@@ -131,7 +133,7 @@ class _GraphWriter:
     def _add_value(
         self, value: SSAValue, *, flags: int = 0, external_id: int = NO_VALUE, constant: int = 0
     ) -> None:
-        type = cast(TensorType[Attribute], value.type)
+        type = tensor_type_of(value)
         where = f"@{self.graph.sym_name.data}: {value.name_hint or 'a value'}"
         table = value_table(type, physical_dims(type, where), self.store, self._add_data)
         tensor_value(table).update(
@@ -143,7 +145,7 @@ class _GraphWriter:
     def _add_constant(self, op: xnn.ConstantOp) -> None:
         weight = op.value
         if not isinstance(weight, WeightAttr):
-            array = constant_array(weight, cast(TensorType[Attribute], op.result.type), self.store)
+            array = constant_array(weight, op.result.type, self.store)
             weight = self.store.add(array)
         sha256 = self.store.sha256(weight)
         index = self._add_data(sha256, self.store.bytes(weight), sha256)

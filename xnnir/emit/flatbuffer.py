@@ -1,8 +1,9 @@
 """
 Flatbuffers from and to Python dicts, checked, by the schemas in `runtime/schema`.
 
-A table is a dict of its fields by their names in the schema; a union is a pair (member, table); an absent string,
-vector, table or union is None. Vectors of bytes are read as views of the buffer, without a copy.
+A table is a dict of its fields by their names in the schema; a union is a pair (member, table). What is absent is read
+as an empty string or vector, and as None for a table or a union. Vectors of bytes are read as views of the buffer,
+without a copy.
 
 The `flatbuffers` package is not used here: it reads untrusted bytes unchecked, and it takes several times as long to
 write (a table's field is a handful of Python calls there, a table is one `struct.pack` here).
@@ -77,7 +78,7 @@ class _Decoder:
         for field in self.schema.tables[name]:
             place = slots[field.slot] if field.slot < len(slots) else 0
             if not place:
-                result[field.name] = field.default if field.kind == "scalar" else None
+                result[field.name] = _absent(field)
                 continue
             size = struct.calcsize(field.type) if field.kind == "scalar" else 4
             if place < 4 or place + size > table_size:
@@ -137,6 +138,18 @@ class _Decoder:
         return [
             self.table(field.type, target, f"{where}[{i}]", depth + 1) for i, target in enumerate(targets)
         ]
+
+
+def _absent(field: Field) -> Any:
+    match field.kind:
+        case "scalar":
+            return field.default
+        case "string":
+            return ""
+        case "table" | "union":
+            return None
+        case _:
+            return memoryview(b"") if field.type == "B" else []
 
 
 def encode(schema: Schema, root: Table, head: int = 0) -> bytearray:

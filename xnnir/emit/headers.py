@@ -53,7 +53,9 @@ class ProgramHeader:
             return None
         _, length, program_size, segment_base, segment_size = _PROGRAM.unpack_from(data, 8)
         if length < _PROGRAM_OLD_LENGTH:
-            raise FormatError("extended header.length", f"expected {_PROGRAM_OLD_LENGTH} or more, got {length}")
+            raise FormatError(
+                "extended header.length", f"expected {_PROGRAM_OLD_LENGTH} or more, got {length}"
+            )
         if length < PROGRAM_HEADER_SIZE:
             segment_size = 0  # files from before this field: segments go on to the end of the file
         header = ProgramHeader(program_size, segment_base, segment_size)
@@ -111,7 +113,9 @@ class DelegateHeader:
                     f"expected a region within the blob's {len(blob)} bytes, got {size} bytes at {offset}",
                 )
         if header.flatbuffer_size < 8:
-            raise FormatError("XH00 header.flatbuffer", f"expected 8 bytes or more, got {header.flatbuffer_size}")
+            raise FormatError(
+                "XH00 header.flatbuffer", f"expected 8 bytes or more, got {header.flatbuffer_size}"
+            )
         return header
 
 

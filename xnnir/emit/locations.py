@@ -87,7 +87,7 @@ def location_of_frames(items: Sequence[Frame]) -> LocationAttr:
     """The location of an instruction with this call stack; the innermost call is the one that is kept as its place."""
     places: list[LocationAttr] = []
     for frame in items:
-        file, line, name = frame["filename"] or "", frame["lineno"], frame["name"] or ""
+        file, line, name = frame["filename"], frame["lineno"], frame["name"]
         place: LocationAttr = UnknownLoc()
         if file:
             place = FileLineColLoc(StringAttr(file), IntAttr(max(line, 0)), IntAttr(0))
@@ -108,7 +108,9 @@ def _places(location: Attribute) -> list[tuple[str, FileLineColLoc | None]]:
             inner = _places(location.location)
             return [(location.desc.data, inner[-1][1] if inner else None)]
         case FusedLoc():
-            return [place for part in cast(ArrayAttr[Attribute], location.locations) for place in _places(part)]
+            return [
+                place for part in cast(ArrayAttr[Attribute], location.locations) for place in _places(part)
+            ]
         case CallSiteLoc():
             return [*_places(location.caller), *_places(location.callee)]
         case _:

@@ -38,7 +38,7 @@ class _MethodReader:
         self.plan = plan
         self.delegates = delegates
         self.where = where
-        self.tables: list[Table] = plan["values"] or []
+        self.tables: list[Table] = plan["values"]
         self.slots: dict[int, rt.SlotOp] = {}
         self.pending: set[int] = set()
         """Lists whose items are being read: a list cannot be among its own items."""
@@ -55,14 +55,14 @@ class _MethodReader:
         sizes: list[int] = plan["non_const_buffer_sizes"] or [0]
         if any(size < 0 for size in sizes):
             raise FormatError(f"{where}.non_const_buffer_sizes", f"expected sizes of 0 or more, got {sizes}")
-        structure = plan["container_meta_type"] or {}
+        structure: Table = plan["container_meta_type"] or {}
         return rt.MethodOp(
             plan["name"],
             region,
             arenas=sizes[1:] if any(sizes[1:]) else None,
             arena_devices=[
                 (table["buffer_idx"], table["device_type"], table["device_index"])
-                for table in plan["non_const_buffer_device"] or ()
+                for table in plan["non_const_buffer_device"]
             ],
             input_structure=structure.get("encoded_inp_str") or None,
             output_structure=structure.get("encoded_out_str") or None,
@@ -73,8 +73,8 @@ class _MethodReader:
     def _value(self, index: int, where: str) -> SSAValue:
         return self._slot(index, where).value
 
-    def _values(self, indices: list[int] | None, where: str) -> list[SSAValue]:
-        return [self._value(index, f"{where}[{number}]") for number, index in enumerate(indices or ())]
+    def _values(self, indices: list[int], where: str) -> list[SSAValue]:
+        return [self._value(index, f"{where}[{number}]") for number, index in enumerate(indices)]
 
     def _slot(self, index: int, where: str) -> rt.SlotOp:
         if not 0 <= index < len(self.tables):
@@ -107,35 +107,37 @@ class _MethodReader:
             case "Tensor":
                 return self._tensor(table, where)
             case "String":
-                return rt.StringOp(table["string_val"] or "")
+                return rt.StringOp(table["string_val"])
             case "IntList":
-                return rt.IntListOp(self._items(table, where, (rt.IntOp,)))
+                return rt.IntListOp(self._items(table, where, (rt.IntOp,), "rt.int"))
             case "DoubleList":
-                return rt.DoubleListOp(table["items"] or [])
+                return rt.DoubleListOp(table["items"])
             case "BoolList":
-                return rt.BoolListOp(table["items"] or [])
+                return rt.BoolListOp(table["items"])
             case "TensorList":
-                return rt.TensorListOp(self._items(table, where, (rt.TensorSlotOp,)))
+                return rt.TensorListOp(self._items(table, where, (rt.TensorSlotOp,), "a tensor"))
             case _:
-                return rt.OptionalTensorListOp(self._items(table, where, (rt.TensorSlotOp, rt.NullOp)))
+                return rt.OptionalTensorListOp(self._optional_items(table, where))
 
-    def _items(self, table: Table, where: str, kinds: tuple[type[rt.SlotOp], ...]) -> list[SSAValue]:
+    def _items(
+        self, table: Table, where: str, kinds: tuple[type[rt.SlotOp], ...], expected: str
+    ) -> list[SSAValue]:
         items: list[SSAValue] = []
-        for number, index in enumerate(cast(list[int], table["items"] or [])):
-            if index == -1 and rt.NullOp in kinds:
-                missing = rt.NullOp()
-                self.block.add_op(missing)
-                items.append(missing.value)
-                continue
+        for number, index in enumerate(cast(list[int], table["items"])):
             slot = self._slot(index, f"{where}.items[{number}]")
             if not isinstance(slot, kinds):
-                expected = " or ".join(kind.name for kind in kinds if kind is not rt.TensorSlotOp) or "a tensor"
                 raise FormatError(f"{where}.items[{number}]", f"expected {expected}, got {slot.name}")
             items.append(slot.value)
         return items
 
+    def _optional_items(self, table: Table, where: str) -> list[SSAValue | None]:
+        items: list[int] = table["items"]
+        present: Table = {"items": [index for index in items if index != -1]}
+        values = iter(self._items(present, where, (rt.TensorSlotOp, rt.NullOp), "a tensor or rt.null"))
+        return [None if index == -1 else next(values) for index in items]
+
     def _tensor(self, table: Table, where: str) -> rt.SlotOp:
-        sizes: list[int] = table["sizes"] or []
+        sizes: list[int] = table["sizes"]
         if any(size < 0 for size in sizes):
             raise FormatError(f"{where}.sizes", f"expected sizes of 0 or more, got {sizes}")
         if table["storage_offset"]:
@@ -151,7 +153,9 @@ class _MethodReader:
         name = extra.get("fully_qualified_name")
         external = extra.get("location") == 1
         if external and not name:
-            raise FormatError(f"{where}.extra_tensor_info", "expected the name of an external tensor, got none")
+            raise FormatError(
+                f"{where}.extra_tensor_info", "expected the name of an external tensor, got none"
+            )
         allocation = table["allocation_info"]
         index = 0 if external else table["data_buffer_idx"]
         index_where = f"{where}.data_buffer_idx"
@@ -189,7 +193,7 @@ class _MethodReader:
         )
 
     def _dim_order(self, table: Table, rank: int, where: str) -> list[int] | None:
-        dim_order = list(table["dim_order"] or ())
+        dim_order = list(table["dim_order"])
         if not dim_order or dim_order == list(range(rank)):
             return None
         if sorted(dim_order) != list(range(rank)):
@@ -199,9 +203,11 @@ class _MethodReader:
         return dim_order
 
     def _check_place(self, arena: int, offset: int, nbytes: int, dynamism: str, where: str) -> None:
-        sizes: list[int] = self.plan["non_const_buffer_sizes"] or []
+        sizes: list[int] = self.plan["non_const_buffer_sizes"]
         if not 1 <= arena < len(sizes):
-            raise FormatError(f"{where}.memory_id", f"expected an arena of 1 to {len(sizes) - 1}, got {arena}")
+            raise FormatError(
+                f"{where}.memory_id", f"expected an arena of 1 to {len(sizes) - 1}, got {arena}"
+            )
         if offset + nbytes > sizes[arena] and dynamism != "DYNAMIC_UNBOUND":
             raise FormatError(
                 f"{where}.memory_offset",
@@ -211,14 +217,14 @@ class _MethodReader:
     # Instructions
 
     def _instructions(self) -> list[Block]:
-        chains: list[Table] = self.plan["chains"] or []
+        chains: list[Table] = self.plan["chains"]
         instructions: list[tuple[Table, int, Table | None, str]] = []
         for number, chain in enumerate(chains):
-            stacks = chain["stacktrace"] or []
+            stacks = chain["stacktrace"]
             first = len(instructions)
-            for index, instruction in enumerate(chain["instructions"] or ()):
+            for index, instruction in enumerate(chain["instructions"]):
                 where = f"{self.where}.chains[{number}].instructions[{index}]"
-                stack = stacks[index] if index < len(stacks) else None
+                stack: Table | None = stacks[index] if index < len(stacks) else None
                 instructions.append((instruction, first, stack, where))
         # A block starts at each target of a jump, and behind each jump.
         starts = {0}
@@ -240,7 +246,7 @@ class _MethodReader:
             if index and index in blocks:
                 block = self._next(block, blocks[index])
             op = self._instruction(instruction["instr_args"], first, index, blocks, where)
-            op.location = location_of_frames((stack or {}).get("items") or ())
+            op.location = location_of_frames(stack["items"] if stack else ())
             block.add_op(op)
         if len(instructions) in blocks and instructions:
             self._next(block, blocks[len(instructions)])
@@ -257,19 +263,22 @@ class _MethodReader:
         kind, table = args
         match kind:
             case "KernelCall":
-                operators = self.plan["operators"] or []
+                operators = self.plan["operators"]
                 number = table["op_index"]
                 if not 0 <= number < len(operators):
                     raise FormatError(
-                        f"{where}.op_index", f"expected one of {len(operators)} operators, got number {number}"
+                        f"{where}.op_index",
+                        f"expected one of {len(operators)} operators, got number {number}",
                     )
-                name, overload = operators[number]["name"] or "", operators[number]["overload"] or ""
+                name, overload = operators[number]["name"], operators[number]["overload"]
                 if not name or "." in name:
-                    raise FormatError(f"{where}.op_index", f"expected an operator's name without a dot, got '{name}'")
+                    raise FormatError(
+                        f"{where}.op_index", f"expected an operator's name without a dot, got '{name}'"
+                    )
                 operator = f"{name}.{overload}" if overload else name
                 return rt.KernelCallOp(operator, self._values(table["args"], f"{where}.args"))
             case "DelegateCall":
-                number = table["delegate_index"]
+                number: int = table["delegate_index"]
                 if not 0 <= number < len(self.delegates):
                     raise FormatError(
                         f"{where}.delegate_index",

@@ -10,11 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, FloatAttr, IntegerAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, FloatAttr, IntegerAttr
 from xdsl.ir import Operation
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import XnnOp, shape_of
+from xnnir.dialects.xnn.base import I64Array, XnnOp, ints, shape_of
 from xnnir.emit.errors import FormatError
 
 Table: TypeAlias = dict[str, Any]
@@ -36,9 +36,11 @@ class Part(ABC):
 
     def read(self, table: Table, arguments: Arguments) -> None:
         """Fill in the constructor's arguments."""
+        return
 
     def check(self, op: Operation, table: Table, where: str) -> None:
         """Hold fields that say nothing new against `op`, which was made from the others."""
+        return
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Numbers(Part):
     fields: tuple[str, ...]
 
     def write(self, op: Operation, table: Table) -> None:
-        values = cast(DenseArrayBase, op.properties[self.attribute]).get_values()
+        values = ints(cast(I64Array, op.properties[self.attribute]))
         table.update(zip(self.fields, values, strict=True))
 
     def read(self, table: Table, arguments: Arguments) -> None:
@@ -66,18 +68,18 @@ class Vector(Part):
     """Whether the field `num_dims` says how many there are."""
 
     def write(self, op: Operation, table: Table) -> None:
-        values = cast(DenseArrayBase, op.properties[self.attribute]).get_values()
+        values = ints(cast(I64Array, op.properties[self.attribute]))
         table[self.field] = values
         if self.counted:
             table["num_dims"] = len(values)
 
     def read(self, table: Table, arguments: Arguments) -> None:
-        arguments[self.attribute] = table[self.field] or []
+        arguments[self.attribute] = table[self.field]
 
     def check(self, op: Operation, table: Table, where: str) -> None:
-        if self.counted and table["num_dims"] != len(table[self.field] or ()):
+        if self.counted and table["num_dims"] != len(table[self.field]):
             raise FormatError(
-                f"{where}.num_dims", f"expected {len(table[self.field] or ())}, got {table['num_dims']}"
+                f"{where}.num_dims", f"expected {len(table[self.field])}, got {table['num_dims']}"
             )
 
 
@@ -108,7 +110,9 @@ class Derived(Part):
     def check(self, op: Operation, table: Table, where: str) -> None:
         for field, expected in self.fields(op).items():
             if table[field] != expected:
-                raise FormatError(f"{where}.{field}", f"expected {expected} as the shapes say, got {table[field]}")
+                raise FormatError(
+                    f"{where}.{field}", f"expected {expected} as the shapes say, got {table[field]}"
+                )
 
 
 @dataclass(frozen=True)
@@ -276,7 +280,9 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         bounded=True,
     ),
     _unary(xnn.GeluOp, "XNNGelu"),
-    NodeFormat(xnn.GlobalAveragePooling2DOp, "XNNGlobalAvgPooling2d", ("input_id",), (_KEEP_DIMS,), bounded=True),
+    NodeFormat(
+        xnn.GlobalAveragePooling2DOp, "XNNGlobalAvgPooling2d", ("input_id",), (_KEEP_DIMS,), bounded=True
+    ),
     _unary(xnn.HardswishOp, "XNNHardswish"),
     NodeFormat(
         xnn.LeakyReluOp, "XNNLeakyReLU", ("input_id",), (Number("negative_slope", "negative_slope"), Flags())
@@ -318,7 +324,12 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         ("input_id",),
         (
             Numbers("new_size", ("new_height", "new_width")),
-            Flags((("align_corners", FLAG_ALIGN_CORNERS), ("tensorflow_legacy_mode", FLAG_TENSORFLOW_LEGACY_MODE))),
+            Flags(
+                (
+                    ("align_corners", FLAG_ALIGN_CORNERS),
+                    ("tensorflow_legacy_mode", FLAG_TENSORFLOW_LEGACY_MODE),
+                )
+            ),
         ),
     ),
     NodeFormat(
@@ -328,7 +339,10 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         (Vector("offsets", "offsets", counted=True), Vector("sizes", "sizes"), Flags()),
     ),
     NodeFormat(
-        xnn.StaticTransposeOp, "XNNStaticTranspose", ("input_id",), (Vector("perm", "perm", counted=True), Flags())
+        xnn.StaticTransposeOp,
+        "XNNStaticTranspose",
+        ("input_id",),
+        (Vector("perm", "perm", counted=True), Flags()),
     ),
     _binary(xnn.SubtractOp, "XNNSubtract", bounded=True),
     _unary(xnn.TanhOp, "XNNTanh"),
@@ -343,6 +357,8 @@ for _row in NODE_FORMATS:
 def format_of_op(op: Operation) -> NodeFormat:
     """The row of `op`. Raises `FormatError` when the format has no node for it."""
     for row in _FORMATS_OF_OP.get(type(op), ()):
-        if len(row.operands) == len(op.operands) or (row.optional and len(row.operands) - 1 == len(op.operands)):
+        if len(row.operands) == len(op.operands) or (
+            row.optional and len(row.operands) - 1 == len(op.operands)
+        ):
             return row
     raise FormatError(op.name, f"the delegate format has no node for it with {len(op.operands)} operands")

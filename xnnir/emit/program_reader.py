@@ -1,8 +1,8 @@
 """
 Reads a .pte file, whoever wrote it, into a module of `rt` methods and `xnn` graphs.
 
-Delegates of XNNPACK become `xnn.graph`; those of other backends, and graphs that the `xnn` dialect cannot say, stay bytes
-in an `rt.delegate`. Weights are views of the given bytes: map the file, and they are read from disk only when needed.
+Delegates of XNNPACK become `xnn.graph`; those of other backends, and graphs that the `xnn` dialect cannot say, stay
+bytes in an `rt.delegate`. Weights are views of the given bytes.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class ProgramTables:
 
     def segment(self, index: int, where: str) -> memoryview:
         """The bytes of segment `index`. Raises `FormatError` when it is not there, or not within the file."""
-        segments = self.tables["segments"] or []
+        segments = self.tables["segments"]
         if self.header is None or index >= len(segments):
             raise FormatError(where, f"expected one of the {len(segments)} segments, got number {index}")
         offset, size = segments[index]["offset"], segments[index]["size"]
@@ -72,7 +72,7 @@ class ProgramTables:
 
     def subsegment(self, table: Table | None, what: str, index: int, size: int, where: str) -> memoryview:
         """`size` bytes at entry `index` of the offsets in `table` (a `SubsegmentOffsets`)."""
-        offsets = (table or {}).get("offsets") or []
+        offsets: list[int] = [] if table is None else table["offsets"]
         if table is None or index >= len(offsets):
             raise FormatError(where, f"expected an index below {len(offsets)} into {what}, got {index}")
         segment = self.segment(table["segment_index"], f"{what}.segment_index")
@@ -89,20 +89,26 @@ class ProgramTables:
         segment = self.tables["constant_segment"]
         if segment is not None and segment["offsets"]:
             return self.subsegment(segment, "Program.constant_segment", index, size, where)
-        buffers = self.tables["constant_buffer"] or []
+        buffers = self.tables["constant_buffer"]
         if index >= len(buffers):
-            raise FormatError(where, f"expected an index below {len(buffers)} into Program.constant_buffer, got {index}")
-        data = buffers[index]["storage"] or memoryview(b"")
+            raise FormatError(
+                where, f"expected an index below {len(buffers)} into Program.constant_buffer, got {index}"
+            )
+        data = buffers[index]["storage"]
         if len(data) < size:
             raise FormatError(f"Program.constant_buffer[{index}]", f"expected {size} bytes, got {len(data)}")
         return data[:size]
 
     def initial_state(self, segment: int, index: int, size: int, where: str) -> memoryview:
         """The `size` bytes a mutable tensor has at first."""
-        tables = self.tables["mutable_data_segments"] or []
+        tables = self.tables["mutable_data_segments"]
         if segment >= len(tables):
-            raise FormatError(where, f"expected one of {len(tables)} mutable data segments, got number {segment}")
-        return self.subsegment(tables[segment], f"Program.mutable_data_segments[{segment}]", index, size, where)
+            raise FormatError(
+                where, f"expected one of {len(tables)} mutable data segments, got number {segment}"
+            )
+        return self.subsegment(
+            tables[segment], f"Program.mutable_data_segments[{segment}]", index, size, where
+        )
 
     def delegate_data(self, reference: Table | None, where: str) -> memoryview:
         """The bytes of a delegate."""
@@ -111,15 +117,17 @@ class ProgramTables:
         index = reference["index"]
         if reference["location"] == 1:
             return self.segment(index, f"{where}.index")
-        inline = self.tables["backend_delegate_data"] or []
+        inline = self.tables["backend_delegate_data"]
         if reference["location"] != 0 or index >= len(inline):
-            raise FormatError(f"{where}.index", f"expected one of {len(inline)} inline delegates, got number {index}")
-        return inline[index]["data"] or memoryview(b"")
+            raise FormatError(
+                f"{where}.index", f"expected one of {len(inline)} inline delegates, got number {index}"
+            )
+        return inline[index]["data"]
 
     def named_data(self) -> dict[str, memoryview]:
         """Named data by key."""
         result: dict[str, memoryview] = {}
-        for index, entry in enumerate(self.tables["named_data"] or ()):
+        for index, entry in enumerate(self.tables["named_data"]):
             where = f"Program.named_data[{index}]"
             if not entry["key"]:
                 raise FormatError(f"{where}.key", "expected a key, got none")
@@ -138,7 +146,7 @@ class _UsedKeys(Mapping[str, memoryview]):
         self.used.add(key)
         return self.data[key]
 
-    def __iter__(self):  # noqa: ANN204
+    def __iter__(self):
         return iter(self.data)
 
     def __len__(self) -> int:
@@ -146,7 +154,7 @@ class _UsedKeys(Mapping[str, memoryview]):
 
 
 def _read_module(program: ProgramTables, warn: Warn) -> ModuleOp:
-    plans = program.tables["execution_plan"] or []
+    plans = program.tables["execution_plan"]
     if not plans:
         raise FormatError("Program.execution_plan", "expected a method, got none")
     named = _UsedKeys(program.named_data())
@@ -158,10 +166,12 @@ def _read_module(program: ProgramTables, warn: Warn) -> ModuleOp:
         where = f"Program.execution_plan[{number}]"
         name = plan["name"]
         if not name or name in names:
-            raise FormatError(f"{where}.name", f"expected a name of its own for each method, got '{name or ''}'")
+            raise FormatError(
+                f"{where}.name", f"expected a name of its own for each method, got '{name or ''}'"
+            )
         names.add(name)
         symbols: list[str] = []
-        for index, table in enumerate(plan["delegates"] or ()):
+        for index, table in enumerate(plan["delegates"]):
             symbol = f"delegate_{index}" if len(plans) == 1 else f"{name}_delegate_{index}"
             delegates.append(
                 _read_delegate(program, table, symbol, named, locations, f"{where}.delegates[{index}]", warn)
@@ -169,7 +179,9 @@ def _read_module(program: ProgramTables, warn: Warn) -> ModuleOp:
             symbols.append(symbol)
         methods.append(read_method(program, plan, symbols, where))
     others = [
-        rt.NamedDataOp(key, program.store.add(data)) for key, data in named.data.items() if key not in named.used
+        rt.NamedDataOp(key, program.store.add(data))
+        for key, data in named.data.items()
+        if key not in named.used
     ]
     return ModuleOp([*delegates, *others, *methods])
 
@@ -183,9 +195,9 @@ def _read_delegate(
     where: str,
     warn: Warn,
 ) -> Operation:
-    backend = table["id"] or ""
+    backend = table["id"]
     blob = program.delegate_data(table["processed"], f"{where}.processed")
-    specs = table["compile_specs"] or []
+    specs = table["compile_specs"]
     if backend == BACKEND_ID and not specs:
         before = set(named.used)
         try:
@@ -197,7 +209,7 @@ def _read_delegate(
         symbol,
         backend,
         program.store.add(blob),
-        {spec["key"] or "": program.store.add(spec["value"] or b"") for spec in specs},
+        {spec["key"]: program.store.add(spec["value"]) for spec in specs},
     )
 
 

@@ -95,7 +95,9 @@ class _ProgramWriter:
 
         segments = Segments()
         program: Table = {"version": 0, "execution_plan": plans, "backend_delegate_data": []}
-        constant_segment = segments.append(self.constants.pieces, alignment=16) if self.constants.pieces else 0
+        constant_segment = (
+            segments.append(self.constants.pieces, alignment=16) if self.constants.pieces else 0
+        )
         program["constant_segment"] = {"segment_index": constant_segment, "offsets": self.constants.offsets}
         if self.initial.pieces:
             initial_segment = segments.append(self.initial.pieces, alignment=16)
@@ -203,7 +205,8 @@ class _MethodWriter:
             case rt.TensorListOp():
                 return "TensorList", {"items": self._indices(slot.items)}
             case rt.OptionalTensorListOp():
-                return "OptionalTensorList", {"items": self._indices(slot.items)}
+                items = [-1 if item is None else self.indices[item] for item in slot.entries()]
+                return "OptionalTensorList", {"items": items}
             case _:
                 raise FormatError(slot.name, "the format has no value of this kind")
 
@@ -277,7 +280,10 @@ class _MethodWriter:
                 if name not in self.delegates:
                     self.delegates[name] = len(self.delegates)
                     self.delegate_tables.append(self.program.delegate(name))
-                return "DelegateCall", {"delegate_index": self.delegates[name], "args": self._indices(op.args)}
+                return "DelegateCall", {
+                    "delegate_index": self.delegates[name],
+                    "args": self._indices(op.args),
+                }
             case rt.MoveOp():
                 return "MoveCall", {
                     "move_from": self.indices[op.source],

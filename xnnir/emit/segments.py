@@ -69,7 +69,7 @@ class NamedData:
         self._entries: dict[str, tuple[memoryview, str | None]] = {}
 
     def add(self, key: str, data: memoryview, sha256: str | None = None) -> None:
-        """Keep `data` under `key`, unless the key is there; `sha256` of the bytes, where known, saves a look at them."""
+        """Keep `data` under `key`, unless the key is there; the bytes' `sha256`, where known, saves a look at them."""
         self._entries.setdefault(key, (data, sha256))
 
     def append_to(self, segments: Segments) -> list[dict[str, Any]]:
@@ -106,4 +106,3 @@ class TensorData:
 def align(offset: int, alignment: int) -> int:
     """The next multiple of `alignment`."""
     return -(-offset // alignment) * alignment
-

@@ -43,7 +43,7 @@ _PER_CHANNEL: dict[str, type[PerChannelType]] = {
 
 
 def physical_dims(type: TensorType[Attribute], where: str) -> tuple[int, ...]:
-    """The largest sizes of a value of `type`; a scalar has one of size 1. Raises `FormatError` without an upper bound."""
+    """The largest sizes of a value of `type`; a scalar has one of size 1. Raises `FormatError` without a bound."""
     dims = upper_bound_shape(type)
     if dims is None:
         raise FormatError(where, f"expected an upper bound for each dynamic size, got {type}")
@@ -101,7 +101,9 @@ def tensor_value(value: Table) -> Table:
     return cast(Table, table if member == "XNNTensorValue" else table["tensor_value"])
 
 
-def read_value(value: Table, where: str, get: GetData, store: WeightStore) -> tuple[Table, TensorType[Attribute]]:
+def read_value(
+    value: Table, where: str, get: GetData, store: WeightStore
+) -> tuple[Table, TensorType[Attribute]]:
     """The tensor value of an `XValue` and its type. Raises `FormatError`."""
     if value["xvalue_union"] is None:
         raise FormatError(f"{where}.xvalue_union", "expected a value, got none")
@@ -111,8 +113,10 @@ def read_value(value: Table, where: str, get: GetData, store: WeightStore) -> tu
         raise FormatError(f"{where}.tensor_value", "expected a tensor value, got none")
     params = None if member == "XNNTensorValue" else table["quant_params"]
     if tensor["dq_datatype"]:
-        raise FormatError(f"{where}.dq_datatype", "graphs that quantise inputs by this old field are not understood")
-    dims = tensor["dims"] or []
+        raise FormatError(
+            f"{where}.dq_datatype", "graphs that quantise inputs by this old field are not understood"
+        )
+    dims = tensor["dims"]
     if len(dims) != tensor["num_dims"]:
         raise FormatError(f"{where}.num_dims", f"expected {len(dims)}, got {tensor['num_dims']}")
     name = _DATATYPE_NAMES.get(tensor["datatype"], "")
@@ -134,7 +138,9 @@ def _element_type(
         else {"qdint8": "PerTokenDynamicQuant", "qbint4": "PerChannelGroupQuant"}.get(name)
     )
     if wanted is None:
-        raise FormatError(f"{where}.datatype", f"expected a datatype that graphs can have, got {name or 'none'}")
+        raise FormatError(
+            f"{where}.datatype", f"expected a datatype that graphs can have, got {name or 'none'}"
+        )
     if kind != wanted:
         raise FormatError(f"{where}.quant_params", f"expected {wanted} for {name}, got {kind or 'nothing'}")
     if name in _PER_TENSOR:
@@ -168,7 +174,7 @@ def _read_scales(
     table: Table, where: str, dtype: np.dtype[Any], get: GetData, store: WeightStore
 ) -> WeightAttr:
     if not table["scale_buffer_idx"]:
-        numbers = np.array(table["scale"] or [], np.float32)
+        numbers = np.array(table["scale"], np.float32)
         if dtype == np.uint16:
             # Old files have fp32 scales of groups; runtimes have always rounded them to bf16 by this product.
             numbers = (numbers * np.float32(1.00389105)).view(np.uint32) >> 16
@@ -176,7 +182,9 @@ def _read_scales(
     data = get(table["scale_buffer_idx"], f"{where}.scale_buffer_idx")
     size = table["num_scales"] * dtype.itemsize
     if size > len(data):
-        raise FormatError(f"{where}.num_scales", f"expected at most {len(data) // dtype.itemsize}, got {size}")
+        raise FormatError(
+            f"{where}.num_scales", f"expected at most {len(data) // dtype.itemsize}, got {size}"
+        )
     return store.add(data[:size])
 
 
