@@ -1,0 +1,92 @@
+// aten::view_copy.out, and the form in which the result is the same memory.
+#include <cstring>
+
+#include "kernels/strided_copy.h"
+
+namespace xnnir {
+
+namespace {
+
+// The requested sizes, with the one that is -1 worked out.
+Result<Dims> infer_sizes(Dims sizes, size_t numel) {
+  int64_t known = 1;
+  size_t unknown = sizes.size();
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    if (sizes[i] == -1 && unknown == sizes.size())
+      unknown = i;
+    else if (sizes[i] < 0 || __builtin_mul_overflow(known, sizes[i], &known))
+      return make_status(StatusCode::kInvalidArgument, "size[%zu] is %lld, expected 0 or more, or one -1", i,
+                         static_cast<long long>(sizes[i]));
+  }
+  if (unknown < sizes.size()) {
+    sizes[unknown] = known == 0 ? 0 : static_cast<int64_t>(numel) / known;
+    known *= sizes[unknown];
+  }
+  if (known != static_cast<int64_t>(numel))
+    return make_status(StatusCode::kInvalidArgument, "size asks for %lld elements, but self has %zu",
+                       static_cast<long long>(known), numel);
+  return sizes;
+}
+
+bool is_contiguous(const Tensor &tensor) {
+  for (size_t i = 0; i < tensor.rank(); ++i)
+    if (tensor.dim_order()[i] != i)
+      return false;
+  return true;
+}
+
+// view_copy.out(self, size, out)
+Status view_copy_out(KernelContext &context, Span<Value *> args) {
+  Arguments arguments(context, args, 4);
+  const Tensor *self = arguments.tensor(0, "self");
+  const Dims requested = arguments.int_list(1, "size");
+  Tensor *out = arguments.output(2);
+  if (!arguments.ok())
+    return arguments.status();
+  XNNIR_RETURN_IF_ERROR(expect_same_dtype(*self, *out));
+  Result<Dims> sizes = infer_sizes(requested, self->numel());
+  if (!sizes.ok())
+    return sizes.status();
+  XNNIR_RETURN_IF_ERROR(resize_output(*out, *sizes));
+  // Views keep the order of elements in a contiguous tensor; other layouts would need two copies.
+  if (!is_contiguous(*self) || !is_contiguous(*out))
+    return make_status(StatusCode::kNotSupported,
+                       "self and out must be contiguous, but a dim_order is permuted");
+  if (self->nbytes() > 0)
+    std::memmove(out->data(), self->data(), self->nbytes());
+  return {};
+}
+
+// et_view.default(self, size, out): out becomes a second name of self's memory.
+Status et_view(KernelContext &context, Span<Value *> args) {
+  Arguments arguments(context, args, args.size() == 3 ? 3 : 4);
+  const Tensor *self = arguments.tensor(0, "self");
+  const Dims requested = arguments.int_list(1, "size");
+  Tensor *out = arguments.ok() ? std::get_if<Tensor>(args[2]) : nullptr;
+  if (!arguments.ok())
+    return arguments.status();
+  if (out == nullptr)
+    return make_status(StatusCode::kInvalidType, "out is of kind %s, expected tensor", kind_of(*args[2]));
+  XNNIR_RETURN_IF_ERROR(expect_same_dtype(*self, *out));
+  Result<Dims> sizes = infer_sizes(requested, self->numel());
+  if (!sizes.ok())
+    return sizes.status();
+  if (!is_contiguous(*self) || !is_contiguous(*out))
+    return make_status(StatusCode::kNotSupported,
+                       "self and out must be contiguous, but a dim_order is permuted");
+  // The old memory's capacity says nothing about the new one's.
+  out->set_data(nullptr, 0);
+  XNNIR_RETURN_IF_ERROR(resize_output(*out, *sizes));
+  if (self->read_only())
+    out->set_read_only_data(self->data(), self->nbytes());
+  else
+    out->set_data(self->data(), self->nbytes());
+  return {};
+}
+
+const KernelRegistration kViewCopy("aten::view_copy.out", view_copy_out);
+const KernelRegistration kView("executorch_prim::et_view.default", et_view);
+
+} // namespace
+
+} // namespace xnnir
