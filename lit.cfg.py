@@ -13,7 +13,7 @@ bin_folder = Path(sys.executable).parent
 config.name = "xnnir"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".py"]
-config.excludes = ["conftest.py", "run_all.py", "__init__.py"]
+config.excludes = ["Inputs", "conftest.py", "run_all.py", "__init__.py"]
 # The root itself, so that a path on the command line (`lit test/passes`) is a path of this suite.
 config.test_source_root = str(root)
 config.test_exec_root = str(root / "build" / "lit")

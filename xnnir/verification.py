@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from xdsl.dialects.builtin import ModuleOp
-from xdsl.ir import BlockArgument, Operation, OpResult, Region, SSAValue
+from xdsl.ir import Attribute, BlockArgument, Operation, OpResult, Region, SSAValue
+from xdsl.traits import SymbolTable
 from xdsl.utils.exceptions import VerifyException
 
 from xnnir.errors import OpError
@@ -28,7 +29,7 @@ def verify_module(module: ModuleOp) -> None:
 
 def one_line(message: str) -> str:
     """`message` in the form errors have here: on one line, in lower case, without a full stop."""
-    text = " ".join(line.strip() for line in message.strip().splitlines()).rstrip(".!")
+    text = " ".join(line.strip() for line in message.strip().splitlines()).rstrip(".! ")
     if len(text) > 1 and text[0].isupper() and not text[1].isupper():
         text = text[0].lower() + text[1:]
     return text
@@ -41,7 +42,7 @@ def _failing_op(module: ModuleOp) -> Operation:
         try:
             op.verify_()
         except Exception:
-            return op
+            return _repeated_symbol(op) or op
     for op in module.walk(region_first=True):
         try:
             op.verify(verify_nested_ops=False)
@@ -52,6 +53,18 @@ def _failing_op(module: ModuleOp) -> Operation:
         except Exception:
             return op
     return module
+
+
+def _repeated_symbol(op: Operation) -> Operation | None:
+    """The first op in `op` that has the symbol name of one before it."""
+    seen: set[Attribute] = set()
+    for inner in op.walk() if op.has_trait(SymbolTable) else ():
+        symbol = inner.get_attr_or_prop("sym_name") if inner.parent_op() is op else None
+        if symbol in seen:
+            return inner
+        if symbol is not None:
+            seen.add(symbol)
+    return None
 
 
 def _verify_order(region: Region, visible: set[SSAValue]) -> None:

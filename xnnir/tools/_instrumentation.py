@@ -115,10 +115,7 @@ class PrintIR(PassInstrumentation):
 
 
 class IRTree(PassInstrumentation):
-    """
-    Writes the module before the first pass and after each one to `directory/<number>_<pass>.mlir`, with
-    locations and without weights.
-    """
+    """Writes the module before the first pass and after each one to `directory/<number>_<pass>.mlir`."""
 
     def __init__(self, directory: Path, ctx: Context, options: PrintOptions):
         self.directory = directory

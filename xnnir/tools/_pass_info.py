@@ -9,8 +9,8 @@ import inspect
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from itertools import pairwise
-from types import NoneType
-from typing import Any, cast, get_args, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, Union, cast, get_args, get_origin, get_type_hints
 
 from xdsl.passes import ModulePass
 from xdsl.utils.arg_spec import ArgSpec, parse_pipeline
@@ -135,7 +135,7 @@ def _nearest(name: str, known: Iterable[str], otherwise: str) -> str:
 
 def _as_written(value: Any) -> str:
     match value:
-        case bool():
+        case bool() | None:
             return str(value).lower()
         case tuple():
             return ",".join(_as_written(item) for item in cast(tuple[Any, ...], value)) or "empty"
@@ -144,14 +144,16 @@ def _as_written(value: Any) -> str:
 
 
 def _type_text(option_type: Any) -> str:
-    if option_type in (bool, int, float, str):
-        return {"bool": "true or false", "int": "integer", "float": "number", "str": "string"}[
-            option_type.__name__
-        ]
-    arguments = get_args(option_type)
+    """A type as people read it: `executorch or xnnir`, `integer`, `string,...`."""
+    arguments = [argument for argument in get_args(option_type) if argument is not NoneType]
+    if get_origin(option_type) is tuple and arguments[-1] is Ellipsis:
+        return f"{_type_text(arguments[0])},..."
     if arguments and all(isinstance(argument, str) for argument in arguments):
         return " or ".join(arguments)
-    return type_repr(option_type)
+    if get_origin(option_type) in (Union, UnionType):
+        return " or ".join(_type_text(argument) for argument in arguments)
+    names = {bool: "true or false", int: "integer", float: "number", str: "string"}
+    return names.get(option_type) or type_repr(option_type)
 
 
 def _field_docs(pass_class: type[ModulePass]) -> dict[str, str]:

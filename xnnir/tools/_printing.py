@@ -46,11 +46,12 @@ class ElidingPrinter(Printer):
         super().print_attribute(attribute)
 
     def _is_too_large(self, attribute: Attribute) -> bool:
-        return (
-            self.largest_constant is not None
-            and isinstance(attribute, DenseIntOrFPElementsAttr)
-            and prod(attribute.get_shape()) > self.largest_constant
-        )
+        if self.largest_constant is None or not isinstance(attribute, DenseIntOrFPElementsAttr):
+            return False
+        count = prod(attribute.get_shape())
+        data = attribute.data.data
+        # A splat prints as one number, however large it is.
+        return count > self.largest_constant and data != data[: len(data) // count] * count
 
     def weight_handles(self) -> Iterable[str]:
         """Names of the weights that were printed."""

@@ -69,6 +69,7 @@ class XnnOpt(xDSLOptMain):
         self.available_passes |= get_all_passes()
 
     def register_all_arguments(self, arg_parser: ArgumentParser) -> None:
+        arg_parser.usage = "%(prog)s [options] [input_file]"
         add_arguments(arg_parser)
 
     def setup_pipeline(self) -> None:
@@ -111,9 +112,14 @@ class XnnOpt(xDSLOptMain):
         kind = self.args.frontend or Path(self.get_input_name()).suffix[1:]
         if kind in _BINARY:
             raise XnnirError(f"{self.get_input_name()}: expected IR in text", hint=_BINARY[kind])
-        if self.args.input_file in (None, "-"):
-            return sys.stdin.buffer.read().decode()
-        return Path(self.args.input_file).read_bytes().decode()
+        piped = self.args.input_file in (None, "-")
+        data = sys.stdin.buffer.read() if piped else Path(self.args.input_file).read_bytes()
+        try:
+            return data.decode()
+        except UnicodeDecodeError as error:
+            raise XnnirError(
+                f"{self.get_input_name()}: expected text, got byte 0x{data[error.start]:02x} at offset {error.start}"
+            ) from error
 
     def _process(self, text: str, name: str) -> str:
         """Parse one section, run the passes on it, and print it."""
