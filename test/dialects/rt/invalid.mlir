@@ -127,10 +127,9 @@ rt.method @m {
 
 // -----
 
-// expected-error@+1 {{rt.method: expected rt.return at the end, got rt.fallthrough}}
+// expected-error@+1 {{rt.method: expected rt.return at the end, got xnn.yield}}
 rt.method @m {
-^a:
-  rt.fallthrough ^a
+  xnn.yield
 }
 
 // -----
