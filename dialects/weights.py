@@ -42,6 +42,8 @@ from xdsl.printer import Printer
 from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
+from xnnir.errors import XnnirError
+
 Array: TypeAlias = npt.NDArray[Any]
 
 HANDLE_DIGITS = 16
@@ -78,18 +80,15 @@ class _Entry:
     """`file:path@offset+size` when the bytes are (also) in that file."""
 
 
-class MissingWeightError(KeyError):
+class MissingWeightError(XnnirError):
     """A weight is named in the IR, but its bytes are not in the context's store."""
 
     def __init__(self, handle: str):
-        self.handle = handle
-        super().__init__(handle)
-
-    def __str__(self) -> str:
-        return (
-            f"the bytes of weight {self.handle} are not here: the IR was printed without them; "
-            "print it with its weights, or keep the context that made it"
+        super().__init__(
+            f"the bytes of weight {handle} are not here: the IR was printed without them",
+            hint="print it with its weights, or keep the context that made it",
         )
+        self.handle = handle
 
 
 class WeightStore(OpAsmDialectInterface):

@@ -77,8 +77,6 @@ def diagnose(error: BaseException) -> Diagnostic:
             return Diagnostic(f"{error.filename}: {(error.strerror or str(error)).lower()}")
         case DiagnosticException():
             return Diagnostic(one_line(str(error)))
-        case _ if type(error).__name__ == "MissingWeightError":
-            return Diagnostic(str(error))
         case _:
             hint = "this is a fault of the tool; --debug shows where it happened"
             text = f"{type(error).__name__}: {one_line(str(error))}" if str(error) else type(error).__name__
