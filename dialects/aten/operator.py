@@ -65,6 +65,11 @@ class AtenOp(Operation):
         """The operator's schema: names, types and defaults of arguments, types of results."""
         return class_schema(type(self))
 
+    @classmethod
+    def argument_names(cls) -> tuple[str, ...]:
+        """The names of all arguments of this overload, in order."""
+        return tuple(class_schema(cls).positions)
+
     @property
     def stored_arguments(self) -> tuple[Value, ...]:
         """All arguments in the order of the schema, with `OPERAND` in the places of operands."""
@@ -267,7 +272,7 @@ class CallOperatorOp(AtenOp):
     def schema(self) -> Schema:
         namespaced, _, overload = self.operator.partition(".")
         any_type = SchemaType("Any")
-        arguments = tuple(Argument(name, any_type) for name in self.argument_names)
+        arguments = tuple(Argument(name, any_type) for name in self.names)
         return Schema(
             namespaced, "" if overload == "default" else overload, arguments, (SchemaType("Any", True),)
         )
@@ -278,7 +283,8 @@ class CallOperatorOp(AtenOp):
         return cast(StringAttr, self.properties["operator"]).data
 
     @property
-    def argument_names(self) -> tuple[str, ...]:
+    def names(self) -> tuple[str, ...]:
+        """The names of the arguments of this call."""
         names = cast(ArrayAttr[StringAttr], self.properties["names"])
         return tuple(name.data for name in names)
 
@@ -386,7 +392,9 @@ def _store_unresolved(value: Any, unresolved: list[UnresolvedOperand]) -> Value:
     return value
 
 
+# PyTorch takes a number for a tensor without dimensions: `x + 1` is aten.add.Tensor(%x, 1).
 _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
+    "Tensor": (bool, int, float),
     "Scalar": (bool, int, float),
     "int": (int,),
     "SymInt": (int,),
@@ -400,6 +408,7 @@ _PYTHON_TYPES: dict[str, tuple[type, ...]] = {
 }
 
 _NUMBER_TYPES: dict[str, tuple[Attribute, ...]] = {
+    "Tensor": (i64, f64, i1),
     "Scalar": (i64, f64, i1),
     "int": (i64,),
     "SymInt": (i64,),
@@ -426,12 +435,8 @@ def _verify_argument(argument: Argument, type_: SchemaType, value: Any, types: I
             _verify_argument(argument, type_.element, item, types)
     elif value is OPERAND:
         operand_type = next(types)
-        expected = _NUMBER_TYPES.get(type_.base)
-        if not (
-            isinstance(operand_type, TensorType)
-            if type_.base == "Tensor"
-            else operand_type in (expected or ())
-        ):
+        is_tensor = type_.base == "Tensor" and isinstance(operand_type, TensorType)
+        if not is_tensor and operand_type not in _NUMBER_TYPES.get(type_.base, ()):
             raise refuse(f"an operand of type {operand_type}")
     elif not isinstance(value, _PYTHON_TYPES.get(type_.base, ())) or (
         isinstance(value, bool) and type_.base in ("int", "SymInt")

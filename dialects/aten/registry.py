@@ -42,7 +42,7 @@ def op_classes() -> dict[str, type[AtenOp]]:
 
 def op_class(name: str) -> type[AtenOp]:
     """
-    The class of the operator "add.Tensor" or "aten.add.Tensor"; "relu", "aten.relu" and "aten.relu.default" are the same.
+    The class of an operator: "add.Tensor" or "aten.add.Tensor"; "relu", "aten.relu" and "aten.relu.default" are one.
 
     Raises `KeyError` when `schemas.txt` has no such operator.
     """

@@ -133,7 +133,7 @@ class _Reader:
         return token
 
     def type(self) -> SchemaType:
-        base, is_list, size, alias, is_written = self.name(), False, None, "", False
+        base, alias, is_written = self.name(), "", False
         if base == "number":
             base = "Scalar"
         if self.accept("("):
@@ -150,7 +150,6 @@ class _Reader:
                     alias += token
         is_element_optional = self.accept("?")
         if self.accept("["):
-            is_list = True
             size = None if self.peek() == "]" else int(self.take())
             self.expect("]")
             if self.accept("("):  # the alias set of what is in a list may follow it
@@ -163,7 +162,7 @@ class _Reader:
         type_, name = self.type(), self.name()
         if not self.accept("="):
             return Argument(name, type_, is_keyword_only=is_keyword_only)
-        return Argument(name, type_, True, _typed(type_, self.value()), is_keyword_only)
+        return Argument(name, type_, True, typed_value(type_, self.value()), is_keyword_only)
 
     def value(self) -> Value:
         if self.accept("["):
@@ -225,7 +224,8 @@ _SCALAR_TYPES = ("uint8", "int8", "int16", "int32", "int64", "float16", "float32
 _MEMORY_FORMATS = ("contiguous_format", "preserve_format", "channels_last", "channels_last_3d")
 
 
-def _typed(type_: SchemaType, value: Value) -> Value:
+def typed_value(type_: SchemaType, value: Value) -> Value:
+    """`value` as an argument of `type_`: enumerators by name, lists filled, whole numbers for floats as floats."""
     if type_.is_list:
         return fill_list(type_, value)
     if isinstance(value, int) and not isinstance(value, bool):
@@ -243,8 +243,8 @@ def _typed(type_: SchemaType, value: Value) -> Value:
 
 def fill_list(type_: SchemaType, value: Value) -> Value:
     """
-    `value` as an argument of the list type `type_`: a number given for a list of known size stands for that many, and so
-    does a list of one.
+    `value` as an argument of the list type `type_`: a number given for a list of known size stands for that many, and
+    so does a list of one.
     """
     if value is None:
         return value

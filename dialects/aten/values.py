@@ -3,15 +3,16 @@ The values that arguments of ATen operators have, and the attribute that holds t
 
     (%, %, None, [2, 2], [1, 1], 1)
 
-An argument is a Python value: None, a bool, an int, a float, a str, a `Dtype`, a `MemoryFormat`, a `Layout`, a `Device`,
-a tuple of those, or `OPERAND`, which holds the place of an SSA operand: a tensor, or a number known at run time.
+An argument is a Python value: None, a bool, an int, a float, a str, a `Dtype`, a `MemoryFormat`, a `Layout`, a
+`Device`, a tuple of those, or `OPERAND`, which holds the place of an SSA operand: a tensor, or a number known at run
+time.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias, Union
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from xdsl.dialects.builtin import (
     BFloat16Type,
@@ -84,9 +85,9 @@ _LAYOUTS = frozenset(
 )
 
 if TYPE_CHECKING:
-    Value: TypeAlias = Union[None, bool, int, float, str, _Operand, tuple["Value", ...]]
+    Value: TypeAlias = bool | int | float | str | _Operand | tuple["Value", ...] | None
     """An argument as an op stores it."""
-    Resolved: TypeAlias = Union[None, bool, int, float, str, SSAValue, tuple["Resolved", ...]]
+    Resolved: TypeAlias = bool | int | float | str | SSAValue | tuple["Resolved", ...] | None
     """An argument with its operands in their places."""
 else:
     Value = Any
@@ -153,9 +154,7 @@ def _parse_placeholder(parser: AttrParser) -> Value | None:
 
 
 def parse_value(parser: AttrParser, parse_operand: Callable[[], Any]) -> Any:
-    """
-    Parse an argument. `parse_operand` is asked first, and returns None where no operand begins.
-    """
+    """Parse an argument. `parse_operand` is asked first, and returns None where no operand begins."""
     if (operand := parse_operand()) is not None:
         return operand
     elements = parser.parse_optional_comma_separated_list(

@@ -3,9 +3,10 @@ Writes `dialects/aten/schemas.txt`, the operators of the `aten` dialect, from th
 
     python -m xnnir.frontend.generate_aten_schemas dialects/aten/schemas.txt
 
-One schema a line, as torch prints it. Left out are overloads that write to an argument (values of the IR do not change;
-the importer makes calls of those functional), backward passes, kernels of one vendor's library, operators of sparse and
-nested tensors, and signatures over types that an exported graph has no values for. A `#` after a schema introduces what the schema does not say:
+One schema a line, as torch prints it. Left out are overloads that write to an argument (values of the IR do not
+change; the importer makes calls of those functional), backward passes, kernels of one vendor's library, operators of
+sparse and nested tensors, and signatures over types that an exported graph has no values for. A `#` after a schema
+introduces what the schema does not say:
 
     aten::bernoulli(Tensor self, *, Generator? generator=None) -> Tensor  # random
 """
@@ -25,7 +26,8 @@ _OTHER_BACKENDS = re.compile(
 )
 
 _VALUE_TYPES = frozenset(
-    "Tensor int SymInt float SymFloat bool SymBool str number Scalar ScalarType Layout Device MemoryFormat Generator".split()
+    "Tensor int SymInt float SymFloat bool SymBool str number Scalar"
+    " ScalarType Layout Device MemoryFormat Generator".split()
 )
 
 _SCALAR_TYPES = frozenset("int SymInt float bool".split())
