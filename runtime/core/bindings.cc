@@ -20,14 +20,12 @@ struct Use {
 class UseAnalysis {
 public:
   UseAnalysis(const MethodPlan &plan, const std::vector<size_t> &delegate_inputs)
-      : plan_(plan), delegate_inputs_(delegate_inputs), uses_(plan.values.size()),
-        read_by_delegate_(plan.values.size()) {
+      : plan_(plan), delegate_inputs_(delegate_inputs), uses_(plan.values.size()) {
     for (const InstructionPlan &instruction : plan.instructions)
       visit(instruction);
   }
 
   const Use &use(int32_t value) const { return uses_[static_cast<size_t>(value)]; }
-  std::vector<bool> take_read_by_delegate() { return std::move(read_by_delegate_); }
 
 private:
   void read(int32_t value) { uses_[static_cast<size_t>(value)].touched = true; }
@@ -97,10 +95,7 @@ private:
 
   void visit_delegate_call(const std::vector<int32_t> &args, size_t input_count) {
     for (size_t i = 0; i < args.size(); ++i) {
-      const bool input = i < input_count;
-      if (input)
-        read_by_delegate_[static_cast<size_t>(args[i])] = true;
-      if (input && input_count != SIZE_MAX)
+      if (input_count != SIZE_MAX && i < input_count)
         read(args[i]);
       else
         write(args[i], input_count != SIZE_MAX);
@@ -110,7 +105,6 @@ private:
   const MethodPlan &plan_;
   const std::vector<size_t> &delegate_inputs_;
   std::vector<Use> uses_;
-  std::vector<bool> read_by_delegate_;
 };
 
 class Binder {
@@ -187,14 +181,13 @@ private:
 } // namespace
 
 Bindings plan_bindings(const MethodPlan &plan, const std::vector<size_t> &delegate_inputs) {
-  UseAnalysis uses(plan, delegate_inputs);
+  const UseAnalysis uses(plan, delegate_inputs);
   const Binder binder(plan, uses);
   Bindings bindings;
   for (const int32_t input : plan.inputs)
     bindings.share_input.push_back(binder.can_share_input(input));
   for (const int32_t output : plan.outputs)
     bindings.share_output.push_back(binder.can_share_output(output));
-  bindings.read_by_delegate = uses.take_read_by_delegate();
   return bindings;
 }
 

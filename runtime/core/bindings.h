@@ -13,9 +13,6 @@ struct Bindings {
   // method runs; false when bytes have to be copied.
   std::vector<bool> share_input;
   std::vector<bool> share_output;
-  // One for each value: true when a delegate may read it. XNNPACK reads a few bytes past the end of its
-  // inputs.
-  std::vector<bool> read_by_delegate;
 };
 
 // A planned tensor can be moved out of its arena only when nothing else counts on it being there. Files elide

@@ -132,18 +132,9 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
                          nbytes, input_capacity[index]);
     if (nbytes > 0)
       std::memmove(input_data[index], given.data(), nbytes);
-    tensor.set_data(input_data[index], input_capacity[index]);
-  } else if (bindings.read_by_delegate[slot] && !can_over_read(given.data(), nbytes)) {
-    AlignedBuffer &staged = staged_inputs[index];
-    if (staged.data() == nullptr || staged.size() < nbytes)
-      staged = AlignedBuffer::allocate(nbytes);
-    if (staged.data() == nullptr)
-      return make_status(StatusCode::kMemoryAllocationFailed, "input %zu needs a copy of %zu bytes", index,
-                         nbytes);
-    std::memcpy(staged.data(), given.data(), nbytes);
-    tensor.set_read_only_data(staged.data(), nbytes);
+    tensor.set_data(input_data[index], input_capacity[index], kOverReadBytes);
   } else {
-    tensor.set_read_only_data(given.data(), nbytes);
+    tensor.set_read_only_data(given.data(), nbytes, given.readable() - nbytes);
   }
   values[slot] = tensor;
   return {};
@@ -165,6 +156,7 @@ Status Method::set_output(size_t index, void *data, size_t capacity) {
                        index, capacity, meta.tensor.nbytes);
   state.outputs[index].data = data;
   state.outputs[index].capacity = data == nullptr ? 0 : capacity;
+  state.outputs[index].readable_beyond = can_over_read(data, capacity);
   return {};
 }
 
@@ -182,14 +174,11 @@ void Method::State::attach_outputs() {
     if (tensor == nullptr || !bindings.share_output[i])
       continue;
     const OutputBinding &binding = outputs[i];
-    const bool read = bindings.read_by_delegate[static_cast<size_t>(plan->outputs[i])];
-    // Its own memory when a delegate later reads the output, and would read beyond the caller's.
-    const bool caller = binding.data != nullptr && (!read || binding.own_data == nullptr ||
-                                                    can_over_read(binding.data, binding.capacity));
+    const bool caller = binding.data != nullptr && (binding.readable_beyond || binding.own_data == nullptr);
     if (caller)
       tensor->set_data(binding.data, binding.capacity);
     else
-      tensor->set_data(binding.own_data, binding.own_capacity);
+      tensor->set_data(binding.own_data, binding.own_capacity, kOverReadBytes);
   }
 }
 

@@ -41,7 +41,7 @@ Status Method::State::place_tensors() {
       break;
     case TensorMemory::Kind::kPlanned: {
       uint8_t *data = arenas[memory.arena].data() + memory.offset;
-      tensor->set_data(data, tensor->nbytes());
+      tensor->set_data(data, tensor->nbytes(), kOverReadBytes);
       std::copy(memory.data.begin(), memory.data.end(), data);
       break;
     }
@@ -123,6 +123,15 @@ Status Method::State::resolve_steps() {
       join(std::vector<std::string>(missing.begin(), missing.end())).c_str());
 }
 
+Status Method::State::give_memory(Tensor &tensor, const char *what, size_t index) {
+  buffers.push_back(AlignedBuffer::allocate(tensor.nbytes()));
+  if (buffers.back().data() == nullptr)
+    return make_status(StatusCode::kMemoryAllocationFailed, "%s %zu of method '%s' needs %zu bytes", what,
+                       index, plan->name.c_str(), tensor.nbytes());
+  tensor.set_data(buffers.back().data(), tensor.nbytes(), kOverReadBytes);
+  return {};
+}
+
 // Decides which inputs and outputs are shared with the caller, and gives outputs without a place some memory.
 Status Method::State::bind() {
   std::vector<size_t> delegate_inputs;
@@ -131,7 +140,6 @@ Status Method::State::bind() {
   bindings = plan_bindings(*plan, delegate_inputs);
 
   input_set.assign(plan->inputs.size(), false);
-  staged_inputs.resize(plan->inputs.size());
   input_data.assign(plan->inputs.size(), nullptr);
   input_capacity.assign(plan->inputs.size(), 0);
   for (size_t i = 0; i < plan->inputs.size(); ++i) {
@@ -141,14 +149,9 @@ Status Method::State::bind() {
     if (tensor->read_only())
       return make_status(StatusCode::kInvalidProgram, "inputs[%zu] of method '%s' is a constant", i,
                          plan->name.c_str());
-    if (tensor->data() == nullptr) {
-      // An input that an instruction writes, without a place: staged_inputs keeps the copy.
-      staged_inputs[i] = AlignedBuffer::allocate(tensor->nbytes());
-      if (staged_inputs[i].data() == nullptr)
-        return make_status(StatusCode::kMemoryAllocationFailed, "input %zu of method '%s' needs %zu bytes", i,
-                           plan->name.c_str(), tensor->nbytes());
-      tensor->set_data(staged_inputs[i].data(), tensor->nbytes());
-    }
+    // An input that an instruction writes, without a place in the file's plan.
+    if (tensor->data() == nullptr)
+      XNNIR_RETURN_IF_ERROR(give_memory(*tensor, "input", i));
     input_data[i] = tensor->data();
     input_capacity[i] = tensor->capacity();
   }
@@ -158,13 +161,8 @@ Status Method::State::bind() {
     auto *tensor = std::get_if<Tensor>(&values[static_cast<size_t>(plan->outputs[i])]);
     if (tensor == nullptr || !bindings.share_output[i])
       continue;
-    if (tensor->data() == nullptr && tensor->dynamism() != ShapeDynamism::kDynamicUnbound) {
-      output_buffers.push_back(AlignedBuffer::allocate(tensor->nbytes()));
-      if (output_buffers.back().data() == nullptr)
-        return make_status(StatusCode::kMemoryAllocationFailed, "output %zu of method '%s' needs %zu bytes",
-                           i, plan->name.c_str(), tensor->nbytes());
-      tensor->set_data(output_buffers.back().data(), tensor->nbytes());
-    }
+    if (tensor->data() == nullptr && tensor->dynamism() != ShapeDynamism::kDynamicUnbound)
+      XNNIR_RETURN_IF_ERROR(give_memory(*tensor, "output", i));
     outputs[i].own_data = tensor->data();
     outputs[i].own_capacity = tensor->capacity();
   }

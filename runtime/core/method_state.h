@@ -27,6 +27,8 @@ struct OutputBinding {
   // The caller's memory; null when the output stays with the method.
   void *data = nullptr;
   size_t capacity = 0;
+  // XNNPACK may read a little past the end of the caller's memory: what a delegate writes it may read again.
+  bool readable_beyond = false;
   // The method's own memory.
   void *own_data = nullptr;
   size_t own_capacity = 0;
@@ -41,15 +43,13 @@ struct Method::State {
 
   std::vector<Value> values;
   std::vector<AlignedBuffer> arenas;
-  // Memory of outputs that have no place in an arena.
-  std::vector<AlignedBuffer> output_buffers;
+  // Memory of inputs and outputs that have to stay with the method and have no place in an arena.
+  std::vector<AlignedBuffer> buffers;
   std::vector<std::unique_ptr<Delegate>> delegates;
   std::vector<Step> steps;
 
   Bindings bindings;
   std::vector<bool> input_set;
-  // Copies of inputs that XNNPACK must not read in place; see can_over_read(). Made when first needed.
-  std::vector<AlignedBuffer> staged_inputs;
   // Memory of inputs that have to be copied; null where they are shared.
   std::vector<void *> input_data;
   std::vector<size_t> input_capacity;
@@ -62,6 +62,7 @@ struct Method::State {
   Status init_delegates();
   Status resolve_steps();
   Status bind();
+  Status give_memory(Tensor &tensor, const char *what, size_t index);
 
   // method_io.cc
   Status set_tensor_input(size_t index, const Tensor &given);

@@ -122,6 +122,17 @@ Status XnnpackDelegate::execute(Span<Value *> args) {
   return {};
 }
 
+size_t XnnpackDelegate::num_inputs() const {
+  size_t count = 0;
+  while (count < bindings_.size() && graph_.values[bindings_[count].value].is_input)
+    ++count;
+  // Writers put inputs first; other orders are possible, and have no such number.
+  for (size_t e = count; e < bindings_.size(); ++e)
+    if (graph_.values[bindings_[e].value].is_input)
+      return SIZE_MAX;
+  return count;
+}
+
 std::vector<ProfileEvent> XnnpackDelegate::profile_events() const {
   return bound_ ? profile_.events(compiled_.runtime.get()) : std::vector<ProfileEvent>();
 }
@@ -273,7 +284,14 @@ Status XnnpackDelegate::bind(Span<Value *> args, bool &changed) {
       return make_status(StatusCode::kInvalidState,
                          "delegate argument %zu has memory for %zu bytes, expected %zu", e,
                          data == nullptr ? size_t{0} : tensor.capacity(), bytes);
-    if (graph_.values[binding.value].is_input && !over_read_is_safe(data, bytes, tensor.capacity() - bytes)) {
+    const DelegateValue &value = graph_.values[binding.value];
+    if (value.is_output && tensor.read_only())
+      return make_status(
+          StatusCode::kInvalidProgram,
+          "delegate argument %zu is an output, but the tensor is a constant or an input, which must not "
+          "be written",
+          e);
+    if (value.is_input && !over_read_is_safe(data, bytes, tensor.readable() - bytes)) {
       data = const_cast<void *>(binding.padded.copy(data, bytes));
       if (data == nullptr)
         return make_status(StatusCode::kMemoryAllocationFailed,

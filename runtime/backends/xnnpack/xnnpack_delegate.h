@@ -20,6 +20,7 @@ public:
   // differs. XNNPACK reads inputs and writes outputs in place, except inputs that it may not over-read
   // (over_read.h).
   Status execute(Span<Value *> args) override;
+  size_t num_inputs() const override;
   std::vector<ProfileEvent> profile_events() const override;
 
 private:

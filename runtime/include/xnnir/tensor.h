@@ -66,14 +66,18 @@ public:
   // Constants of the program, and inputs that the caller lent: kernels and delegates must not write to them.
   bool read_only() const { return read_only_; }
 
-  void set_data(void *data, size_t capacity) {
+  // Bytes from data() on that reading cannot fault at: the capacity, and slack behind it that XNNPACK may
+  // read.
+  size_t readable() const { return capacity_ + slack_; }
+
+  void set_data(void *data, size_t capacity, size_t slack = 0) {
     data_ = data;
     capacity_ = capacity;
+    slack_ = slack;
     read_only_ = false;
   }
-  void set_read_only_data(const void *data, size_t capacity) {
-    data_ = const_cast<void *>(data);
-    capacity_ = capacity;
+  void set_read_only_data(const void *data, size_t capacity, size_t slack = 0) {
+    set_data(const_cast<void *>(data), capacity, slack);
     read_only_ = true;
   }
 
@@ -91,6 +95,7 @@ private:
   int32_t bounds_[kMaxTensorRank] = {};
   size_t numel_ = 1;
   size_t capacity_ = 0;
+  size_t slack_ = 0;
   void *data_ = nullptr;
 };
 

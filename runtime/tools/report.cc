@@ -1,0 +1,137 @@
+#include "tools/report.h"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdio>
+#include <numeric>
+
+namespace xnnir {
+
+namespace {
+
+struct Statistics {
+  double min = 0;
+  double median = 0;
+  double mean = 0;
+  double max = 0;
+};
+
+Statistics summarize(std::vector<double> times) {
+  Statistics statistics;
+  if (times.empty())
+    return statistics;
+  std::sort(times.begin(), times.end());
+  const size_t half = times.size() / 2;
+  statistics.min = times.front();
+  statistics.max = times.back();
+  statistics.median = times.size() % 2 != 0 ? times[half] : (times[half - 1] + times[half]) / 2;
+  statistics.mean = std::accumulate(times.begin(), times.end(), 0.0) / static_cast<double>(times.size());
+  return statistics;
+}
+
+std::string describe(const ValueMeta &value) {
+  if (value.kind != "tensor")
+    return value.kind;
+  std::string text = std::string(to_string(value.tensor.dtype)) + "[";
+  for (size_t i = 0; i < value.tensor.sizes.size(); ++i)
+    text += (i > 0 ? ", " : "") + std::to_string(value.tensor.sizes[i]);
+  text += "]";
+  if (value.tensor.dynamism != ShapeDynamism::kStatic)
+    text += " at most";
+  const std::vector<uint8_t> &order = value.tensor.dim_order;
+  if (!std::is_sorted(order.begin(), order.end())) {
+    text += " dim_order";
+    for (const uint8_t dim : order)
+      text += " " + std::to_string(dim);
+  }
+  return text;
+}
+
+std::string quote(const std::string &text) {
+  std::string quoted = "\"";
+  for (const char c : text) {
+    if (c == '"' || c == '\\') {
+      quoted += '\\';
+      quoted += c;
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      char escape[8];
+      std::snprintf(escape, sizeof(escape), "\\u%04x", static_cast<unsigned>(c));
+      quoted += escape;
+    } else {
+      quoted += c;
+    }
+  }
+  return quoted + "\"";
+}
+
+void print_profile(const std::vector<ProfileEvent> &events) {
+  uint64_t total = 0;
+  size_t width = 4;
+  for (const ProfileEvent &event : events) {
+    total += event.node < 0 ? event.nanoseconds : 0;
+    width = std::max(width, event.name.size() + (event.node < 0 ? 0 : 2));
+  }
+  std::printf("\n%6s %5s  %-*s %10s %6s  %s\n", "instr", "node", static_cast<int>(width), "op", "us", "%",
+              "location");
+  for (const ProfileEvent &event : events) {
+    const std::string name = (event.node < 0 ? "" : "  ") + event.name;
+    const std::string node = event.node < 0 ? "" : std::to_string(event.node);
+    std::printf("%6d %5s  %-*s %10.1f %6.1f  %s\n", event.instruction, node.c_str(), static_cast<int>(width),
+                name.c_str(), static_cast<double>(event.nanoseconds) / 1e3,
+                total == 0 ? 0.0
+                           : 100.0 * static_cast<double>(event.nanoseconds) / static_cast<double>(total),
+                event.location.c_str());
+  }
+}
+
+void print_json_values(const char *key, const std::vector<ValueMeta> &values) {
+  std::printf("  \"%s\": [", key);
+  for (size_t i = 0; i < values.size(); ++i)
+    std::printf("%s%s", i > 0 ? ", " : "", quote(describe(values[i])).c_str());
+  std::printf("],\n");
+}
+
+} // namespace
+
+void print_text(const RunReport &report) {
+  std::printf("%s: method %s, %zu %s\n", report.model.c_str(), report.method.c_str(), report.threads,
+              report.threads == 1 ? "thread" : "threads");
+  for (size_t i = 0; i < report.metadata.inputs.size(); ++i)
+    std::printf("  input %zu   %s\n", i, describe(report.metadata.inputs[i]).c_str());
+  for (size_t i = 0; i < report.metadata.outputs.size(); ++i)
+    std::printf("  output %zu  %s%s%s\n", i, describe(report.metadata.outputs[i]).c_str(),
+                i < report.written.size() && !report.written[i].empty() ? " -> " : "",
+                i < report.written.size() ? report.written[i].c_str() : "");
+  const Statistics statistics = summarize(report.milliseconds);
+  std::printf("  load       %.3f ms\n  first run  %.3f ms\n", report.load_milliseconds,
+              report.first_milliseconds);
+  std::printf("  run        min %.3f ms, median %.3f ms, mean %.3f ms over %zu\n", statistics.min,
+              statistics.median, statistics.mean, report.milliseconds.size());
+  if (!report.events.empty())
+    print_profile(report.events);
+}
+
+void print_json(const RunReport &report) {
+  const Statistics statistics = summarize(report.milliseconds);
+  std::printf("{\n  \"model\": %s,\n  \"method\": %s,\n  \"threads\": %zu,\n", quote(report.model).c_str(),
+              quote(report.method).c_str(), report.threads);
+  print_json_values("inputs", report.metadata.inputs);
+  print_json_values("outputs", report.metadata.outputs);
+  std::printf("  \"written\": [");
+  for (size_t i = 0; i < report.written.size(); ++i)
+    std::printf("%s%s", i > 0 ? ", " : "", quote(report.written[i]).c_str());
+  std::printf("],\n  \"load_ms\": %.6f,\n  \"first_ms\": %.6f,\n  \"runs\": %zu,\n", report.load_milliseconds,
+              report.first_milliseconds, report.milliseconds.size());
+  std::printf("  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"mean_ms\": %.6f,\n  \"max_ms\": %.6f,\n",
+              statistics.min, statistics.median, statistics.mean, statistics.max);
+  std::printf("  \"profile\": [");
+  for (size_t i = 0; i < report.events.size(); ++i) {
+    const ProfileEvent &event = report.events[i];
+    std::printf("%s\n    {\"instruction\": %d, \"node\": %d, \"name\": %s, \"location\": %s, \"ns\": %llu}",
+                i > 0 ? "," : "", event.instruction, event.node, quote(event.name).c_str(),
+                quote(event.location).c_str(), static_cast<unsigned long long>(event.nanoseconds));
+  }
+  std::printf("%s]\n}\n", report.events.empty() ? "" : "\n  ");
+}
+
+} // namespace xnnir

@@ -1,0 +1,167 @@
+// xnn-run: runs a method of a program on random or given inputs, times and profiles it.
+#include <chrono>
+#include <cstdio>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+
+#include "tools/inputs.h"
+#include "tools/npy.h"
+#include "tools/report.h"
+#include "xnnir/program.h"
+
+namespace {
+
+using xnnir::Result;
+using xnnir::Status;
+using Clock = std::chrono::steady_clock;
+
+struct Arguments {
+  std::string model;
+  std::string method = "forward";
+  std::vector<std::string> inputs;
+  std::vector<std::string> outputs;
+  std::string output_dir;
+  size_t repeat = 10;
+  size_t warmup = 1;
+  size_t threads = 0;
+  uint64_t seed = 0;
+  bool profile = false;
+  bool json = false;
+};
+
+double milliseconds_since(Clock::time_point start) {
+  return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
+}
+
+Result<double> run_once(xnnir::Method &method) {
+  const Clock::time_point start = Clock::now();
+  XNNIR_RETURN_IF_ERROR(method.execute());
+  return milliseconds_since(start);
+}
+
+// Adds a run's events to the sum of those before; all runs of a method have the same events.
+void accumulate(const std::vector<xnnir::ProfileEvent> &events, std::vector<xnnir::ProfileEvent> &sum) {
+  if (sum.size() != events.size()) {
+    sum = events;
+    return;
+  }
+  for (size_t i = 0; i < events.size(); ++i)
+    sum[i].nanoseconds += events[i].nanoseconds;
+}
+
+Status time_runs(xnnir::Method &method, const Arguments &arguments, xnnir::RunReport &report) {
+  Result<double> first = run_once(method);
+  if (!first.ok())
+    return first.status();
+  report.first_milliseconds = *first;
+  for (size_t i = 1; i < arguments.warmup; ++i)
+    XNNIR_RETURN_IF_ERROR(method.execute());
+  for (size_t i = 0; i < arguments.repeat; ++i) {
+    Result<double> time = run_once(method);
+    if (!time.ok())
+      return time.status();
+    report.milliseconds.push_back(*time);
+    if (arguments.profile)
+      accumulate(method.profile_events(), report.events);
+  }
+  for (xnnir::ProfileEvent &event : report.events)
+    event.nanoseconds /= arguments.repeat;
+  return {};
+}
+
+Status write_outputs(const xnnir::Method &method, const Arguments &arguments, xnnir::RunReport &report) {
+  const size_t count = report.metadata.outputs.size();
+  if (!arguments.outputs.empty() && arguments.outputs.size() != count)
+    return xnnir::make_status(xnnir::StatusCode::kInvalidArgument,
+                              "%zu files were given for outputs, but method '%s' gives %zu",
+                              arguments.outputs.size(), arguments.method.c_str(), count);
+  if (arguments.outputs.empty() && arguments.output_dir.empty())
+    return {};
+  for (size_t i = 0; i < count; ++i) {
+    const std::string path = arguments.outputs.empty()
+                                 ? arguments.output_dir + "/output_" + std::to_string(i) + ".npy"
+                                 : arguments.outputs[i];
+    const auto *tensor = std::get_if<xnnir::Tensor>(&method.output(i));
+    if (tensor == nullptr)
+      return xnnir::make_status(xnnir::StatusCode::kNotSupported,
+                                "output %zu is of kind %s, which has no .npy form", i,
+                                xnnir::kind_of(method.output(i)));
+    XNNIR_RETURN_IF_ERROR(xnnir::write_npy(path, *tensor));
+    report.written.push_back(path);
+  }
+  return {};
+}
+
+Status run(const Arguments &arguments) {
+  xnnir::RunReport report;
+  report.model = arguments.model;
+  report.method = arguments.method;
+  const Clock::time_point start = Clock::now();
+  xnnir::ProgramOptions program_options;
+  program_options.num_threads = arguments.threads;
+  Result<xnnir::Program> program = xnnir::Program::load_file(arguments.model, program_options);
+  if (!program.ok())
+    return program.status();
+  xnnir::MethodOptions method_options;
+  method_options.profile = arguments.profile;
+  Result<xnnir::Method> method = program->load_method(arguments.method, method_options);
+  if (!method.ok())
+    return method.status();
+  report.load_milliseconds = milliseconds_since(start);
+  report.threads = program->num_threads();
+  report.metadata = method->metadata();
+
+  Result<xnnir::Inputs> inputs = xnnir::make_inputs(report.metadata, arguments.inputs, arguments.seed);
+  if (!inputs.ok())
+    return inputs.status();
+  XNNIR_RETURN_IF_ERROR(method->set_inputs(xnnir::Span<const xnnir::Value>(inputs->values)));
+  XNNIR_RETURN_IF_ERROR(time_runs(*method, arguments, report));
+  XNNIR_RETURN_IF_ERROR(write_outputs(*method, arguments, report));
+  if (arguments.json)
+    print_json(report);
+  else
+    print_text(report);
+  return {};
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  Arguments arguments;
+  CLI::App app("Runs a method of a .pte program: random or .npy inputs, timing, per-op profile.", "xnn-run");
+  app.add_option("model", arguments.model, "the .pte file")->required();
+  app.add_option("--method", arguments.method, "method to run")->capture_default_str();
+  app.add_option("--input", arguments.inputs, "an .npy file for each input, in order (default: random)");
+  app.add_option("--output", arguments.outputs, "an .npy file for each output, in order");
+  app.add_option("--output-dir", arguments.output_dir, "folder for output_<n>.npy");
+  app.add_option("--repeat", arguments.repeat, "timed runs")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--warmup", arguments.warmup, "untimed runs before, at least one")
+      ->capture_default_str()
+      ->check(CLI::Range(1, 1000000));
+  app.add_option("--threads", arguments.threads, "threads (default: the machine's performance cores)");
+  app.add_option("--seed", arguments.seed, "of random inputs")->capture_default_str();
+  app.add_flag("--profile", arguments.profile, "time each instruction and each node of the delegates");
+  app.add_flag("--json", arguments.json, "print one JSON object");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::CallForHelp &help) {
+    return app.exit(help);
+  } catch (const CLI::ParseError &error) {
+    std::fprintf(stderr, "error: %s (see xnn-run --help)\n", error.what());
+    return 1;
+  }
+  try {
+    const Status status = run(arguments);
+    if (status.ok())
+      return 0;
+    std::fprintf(stderr, "error: %s\n", status.message().c_str());
+  } catch (const std::exception &error) {
+    std::fprintf(stderr, "error: %s\n", error.what());
+  }
+  return 1;
+}
