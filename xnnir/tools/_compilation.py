@@ -1,0 +1,137 @@
+"""From a model file to IR or to a .pte file, step by step."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO
+
+from xdsl.context import Context
+from xdsl.dialects.builtin import ModuleOp
+from xdsl.passes import ModulePass
+
+from xnnir import pipelines
+from xnnir.context import make_context
+from xnnir.dialects import rt, xnn
+from xnnir.dialects.xnn.support import Target
+from xnnir.errors import XnnirError
+from xnnir.tools._instrumentation import IRTree, PassInstrumentation, Timing, run_passes
+from xnnir.tools._parsing import forget_text_locations, parse_text
+from xnnir.tools._printing import PrintOptions, save_module
+from xnnir.verification import verify_module
+
+
+@dataclass
+class Compilation:
+    """One model on its way down. Steps are timed in `timing`."""
+
+    source: Path
+    target: Target = "executorch"
+    per_op: bool = False
+    compile_to: pipelines.Level | None = None
+    """The level of IR to stop at; None goes on to a .pte file."""
+    dump_dir: Path | None = None
+    """Receives the IR after each pass."""
+
+    sources: dict[str, str] = field(default_factory=dict[str, str])
+    """Receives the text of the input under its name, for errors that quote it."""
+    timing: Timing = field(default_factory=Timing)
+    context: Context = field(default_factory=make_context)
+
+    def load(self) -> ModuleOp:
+        """The model as `aten` IR, or the IR in the file at whatever level it is."""
+        if not self.source.exists():
+            raise XnnirError(f"{self.source}: no such file or directory")
+        if self.source.suffix == ".mlir":
+            with self.timing.step("parse"):
+                self.sources[str(self.source)] = text = self.source.read_text()
+                module = parse_text(self.context, text, str(self.source))
+                verify_module(module)
+                # The places of the text were for its errors; the file gets those of the model.
+                forget_text_locations(module, str(self.source))
+            return module
+        if self.source.suffix != ".pt2":
+            raise XnnirError(
+                f"{self.source}: expected a .pt2 file (torch.export.save) or a .mlir file",
+                hint="xnnir.compile(model, example_inputs) takes a model in Python",
+            )
+        return self._import_pt2()
+
+    def lower(self, module: ModuleOp, report: Callable[[ModuleOp], None] | None = None) -> None:
+        """
+        Run the passes from the level of `module` to the one asked for. `report` sees it once graphs are
+        settled.
+        """
+        stop = self.compile_to or "rt"
+        at = level_of(module)
+        passes: list[ModulePass] = []
+        if at == "aten" and stop != "aten":
+            passes += [
+                *pipelines.aten_to_xnn(self.target),
+                *pipelines.xnn_to_graphs(self.target, self.per_op),
+            ]
+        watchers: list[PassInstrumentation] = [self.timing]
+        if self.dump_dir is not None:
+            watchers.append(IRTree(self.dump_dir, self.context, PrintOptions(weights=False, debuginfo=True)))
+        run_passes(passes, self.context, module, watchers)
+        if report is not None and at != "rt":
+            report(module)
+        if at != "rt" and stop == "rt":
+            run_passes(pipelines.xnn_to_rt(), self.context, module, watchers)
+
+    def save(self, module: ModuleOp, output: Path) -> int:
+        """Write IR, its weights beside it, or a .pte file; returns the bytes of the file."""
+        with self.timing.step("write"):
+            if self.compile_to is not None:
+                save_module(self.context, module, output)
+            else:
+                from xnnir.emit import write_program
+
+                program = write_program(module, self.context)
+                _replace(output, program.write_to_file)
+        return output.stat().st_size
+
+    def _import_pt2(self) -> ModuleOp:
+        from zipfile import is_zipfile
+
+        if not is_zipfile(self.source):
+            raise XnnirError(f"{self.source}: expected a file of torch.export.save, got something else")
+        with self.timing.step("load torch and the model"):
+            try:
+                import torch
+            except ImportError as error:
+                raise XnnirError(
+                    "torch is needed to read .pt2 files", hint="pip install 'xnnir[torch]'"
+                ) from error
+            try:
+                program = torch.export.load(self.source)
+            except Exception as error:
+                raise XnnirError(f"{self.source}: torch.export.load: {error}") from error
+        with self.timing.step("import"):
+            from xnnir.frontend import import_exported_program
+
+            module = ModuleOp([])
+            module.body.block.add_op(import_exported_program(program, self.context, method_name="forward"))
+        return module
+
+
+def level_of(module: ModuleOp) -> pipelines.Level:
+    """The level at which `module` is: `xnn` once it has graphs, `rt` once it has methods."""
+    if any(isinstance(op, rt.MethodOp) for op in module.ops):
+        return "rt"
+    if any(isinstance(op, xnn.GraphOp) for op in module.ops):
+        return "xnn"
+    return "aten"
+
+
+def _replace(path: Path, write: Callable[[IO[bytes]], None]) -> None:
+    """Write a file so that an interrupted write leaves what was there before."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+    try:
+        with partial.open("wb") as file:
+            write(file)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -1,0 +1,138 @@
+"""
+`xnnir`, for people: from a saved model to a file, and what is in the file.
+
+    xnnir compile model.pt2 -o model.pte
+    xnnir inspect model.pte
+    xnnir run model.pte --input x.npy --output y.npy
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from xnnir.errors import XnnirError
+from xnnir.tools._diagnostics import run_tool
+
+if TYPE_CHECKING:
+    from xnnir.dialects.xnn.support import Target
+    from xnnir.pipelines import Level
+
+FILE = click.Path(path_type=Path)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="xnnir")
+@click.pass_context
+def cli(ctx: click.Context, debug: bool) -> None:
+    """Lower PyTorch models to XNNPACK, look into the files, and run them."""
+    ctx.obj = debug
+
+
+@cli.command()
+@click.argument("model", type=FILE)
+@click.option("-o", "--output", type=FILE, help="Where to write; beside MODEL by default.")
+@click.option(
+    "--target",
+    type=click.Choice(["executorch", "xnnir"]),
+    default="executorch",
+    show_default=True,
+    help="Which runtime will run the file; the stock one has fewer nodes.",
+)
+@click.option("--per-op", is_flag=True, help="Make each op a delegate of its own.")
+@click.option(
+    "--compile-to",
+    type=click.Choice(["aten", "xnn", "rt"]),
+    help="Stop at this level and write IR, with its weights in a file beside it.",
+)
+@click.option("--dump-dir", type=FILE, help="Write the IR after each pass to this folder.")
+@click.option("--report", is_flag=True, help="Print what was delegated, and why the rest was not.")
+@click.option("--time-passes", is_flag=True, help="Print the seconds of each pass and step.")
+@click.pass_obj
+def compile(
+    debug: bool,
+    model: Path,
+    output: Path | None,
+    target: Target,
+    per_op: bool,
+    compile_to: Level | None,
+    dump_dir: Path | None,
+    report: bool,
+    time_passes: bool,
+) -> None:
+    """
+    Lower MODEL to a .pte file.
+
+    MODEL is a .pt2 file, as torch.export.save writes it, or IR of any level in a .mlir file.
+    """
+    from xnnir.tools._compilation import Compilation
+    from xnnir.tools._inspection import format_bytes
+
+    sources: dict[str, str] = {}
+
+    def body() -> int:
+        job = Compilation(model, target, per_op, compile_to, dump_dir, sources)
+        path = output or model.with_suffix(".pte" if compile_to is None else f".{compile_to}.mlir")
+        module = job.load()
+        job.lower(module, _print_report if report else None)
+        size = job.save(module, path)
+        if time_passes:
+            print(job.timing.table(), file=sys.stderr)
+        print(f"{path}: {format_bytes(size)}", file=sys.stderr)
+        return 0
+
+    _run(body, debug, sources)
+
+
+@cli.command()
+@click.argument("program", type=FILE)
+@click.option("--nodes", is_flag=True, help="List each node of each delegate, with its place in the model.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.pass_obj
+def inspect(debug: bool, program: Path, nodes: bool, as_json: bool) -> None:
+    """Show the methods, delegates and segments of PROGRAM, a .pte file that anyone wrote."""
+    from rich.console import Console
+
+    from xnnir.tools._inspection import inspect_program, print_program
+
+    def body() -> int:
+        data = program.read_bytes()
+        try:
+            info = inspect_program(memoryview(data))
+        except XnnirError as error:
+            raise XnnirError(f"{program}: {error}") from error
+        if as_json:
+            print(json.dumps(asdict(info), indent=2))
+        else:
+            print_program(info, Console(), with_nodes=nodes)
+        return 0
+
+    _run(body, debug)
+
+
+def _print_report(module: Any) -> None:
+    from xnnir.report import print_report
+
+    print_report(module)
+
+
+def _run(body: Callable[[], int], debug: bool, sources: Mapping[str, str] | None = None) -> None:
+    code = run_tool(body, debug=debug, sources=sources)
+    if code:
+        raise SystemExit(code)
+
+
+def main() -> None:
+    """Run the tool."""
+    cli(prog_name="xnnir")
+
+
+if __name__ == "__main__":
+    main()
