@@ -162,6 +162,8 @@ class AtenOp(Operation):
         types = parser.parse_function_type()
         unresolved: list[UnresolvedOperand] = []
         stored = tuple(_store_unresolved(value, unresolved) for value in args)
+        if len(types.inputs) != len(unresolved):
+            parser.raise_error(f"expected {len(unresolved)} operand types, got {len(types.inputs)}", position)
         return cls.create(
             operands=parser.resolve_operands(unresolved, types.inputs.data, position),
             result_types=types.outputs.data,

@@ -164,6 +164,11 @@ def parse_value(parser: AttrParser, parse_operand: Callable[[], Any]) -> Any:
         return tuple(elements)
     if (text := parser.parse_optional_str_literal()) is not None:
         return text
+    if (data := parser.parse_optional_bytes_literal()) is not None:  # a string with characters beyond ASCII
+        try:
+            return data.decode()
+        except UnicodeDecodeError:
+            parser.raise_error("expected a string in UTF-8")
     if (word := parser.parse_optional_identifier()) is not None:
         return named_value(parser, word)
     if parser.parse_optional_punctuation("-") is not None:
