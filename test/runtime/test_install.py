@@ -1,0 +1,59 @@
+"""The installed C++ library serves a project outside the tree: examples/cpp builds against it and runs a model."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import torch
+
+import xnnir
+
+ROOT = Path(__file__).parents[2]
+BUILD = ROOT / "build"
+
+
+def run(*command: str | Path) -> str:
+    """Output of a command that must succeed."""
+    done = subprocess.run(list(map(str, command)), capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def classify(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example, built by a compiler invocation that knows the install prefix alone."""
+    if not (BUILD / "runtime" / "libxnnir_runtime.a").exists():
+        pytest.skip("needs `make build`")
+    folder = tmp_path_factory.mktemp("install")
+    prefix, build = folder / "prefix", folder / "build"
+    run("cmake", "--install", BUILD, "--component", "cpp", "--prefix", prefix)
+    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", build)
+    return build / "classify"
+
+
+def test_the_example_sees_what_eager_sees(classify: Path, tmp_path: Path) -> None:
+    """The class of a grey picture is eager's."""
+    torch.manual_seed(0)
+    model = torch.nn.Sequential(
+        torch.nn.Conv2d(3, 8, 3, stride=2),
+        torch.nn.ReLU(),
+        torch.nn.AdaptiveAvgPool2d(1),
+        torch.nn.Flatten(),
+        torch.nn.Linear(8, 10),
+    ).eval()
+    picture = torch.full((1, 3, 224, 224), 0.5)
+    path = tmp_path / "model.pte"
+    xnnir.compile(model, (picture,)).save(path)
+    expected = int(model(picture).argmax())
+    assert run(classify, path) == f"class {expected} of 10\n"
+
+
+def test_the_example_says_what_is_wrong(classify: Path, tmp_path: Path) -> None:
+    """A file that is no program ends in one line on stderr that names it."""
+    path = tmp_path / "model.pte"
+    path.write_bytes(b"no program at all")
+    done = subprocess.run([classify, path], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: '{path}'")
+    assert done.stderr.count("\n") == 1
