@@ -80,14 +80,10 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
     delegate->bindings_[e].value = graph.externals[e];
     delegate->external_values_[e].id = static_cast<uint32_t>(e);
   }
-  for (const DelegateNode &node : graph.nodes) {
+  for (const DelegateNode &node : graph.nodes)
     if (node.kind == NodeKind::kArgMaxPooling2d)
       delegate->bindings_[graph.values[node.outputs[1]].external_id].is_index = true;
-    for (uint32_t output : node.outputs)
-      if (graph.values[output].quantization.kind == Quantization::Kind::kPerRow)
-        delegate->dynamic_rows_.push_back({output});
-  }
-  XNNIR_RETURN_IF_ERROR(delegate->check_dynamic_rows());
+  delegate->dynamic_rows_ = DynamicRows(graph, delegate->shapes_);
   return std::unique_ptr<Delegate>(std::move(delegate));
 }
 
@@ -99,7 +95,7 @@ Status XnnpackDelegate::execute(Span<Value *> args) {
     shaped_ = false;
     bound_ = false;
     XNNIR_RETURN_IF_ERROR(infer_shapes(graph_, shapes_));
-    XNNIR_RETURN_IF_ERROR(check_dynamic_rows());
+    XNNIR_RETURN_IF_ERROR(dynamic_rows_.check(graph_, shapes_));
     XNNIR_RETURN_IF_ERROR(resize_outputs(args));
     XNNIR_RETURN_IF_ERROR(reshape());
     shaped_ = true;
@@ -221,28 +217,6 @@ Status XnnpackDelegate::reshape() {
       return make_status(StatusCode::kInternal,
                          "XNNPACK computes shape %s for delegate argument %zu, expected %s",
                          to_string(shape).c_str(), e, to_string(shapes_[value]).c_str());
-  }
-  return {};
-}
-
-Status XnnpackDelegate::check_dynamic_rows() {
-  for (Rows &seen : dynamic_rows_) {
-    const Shape &shape = shapes_[seen.value];
-    size_t elements = 1;
-    size_t rows = 1;
-    for (size_t i = 0; i < shape.rank; ++i) {
-      elements *= shape[i];
-      if (i + graph_.values[seen.value].quantization.num_nonbatch_dims < shape.rank)
-        rows *= shape[i];
-    }
-    if (rows > seen.rows && elements <= seen.elements)
-      return make_status(
-          StatusCode::kNotSupported,
-          "a dynamically quantised value of shape %s has more rows but no more elements than before: "
-          "load the method anew for this shape",
-          to_string(shape).c_str());
-    seen.rows = std::max(seen.rows, rows);
-    seen.elements = std::max(seen.elements, elements);
   }
   return {};
 }

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "backends/xnnpack/compile.h"
+#include "backends/xnnpack/dynamic_rows.h"
 #include "backends/xnnpack/profile.h"
 #include "backends/xnnpack/shapes.h"
 #include "xnnir/backend.h"
@@ -41,8 +42,6 @@ private:
   // Takes the inputs' shapes over; `changed` says whether one differs.
   Status read_input_shapes(Span<Value *> args, bool &changed);
   Status reshape();
-  // XNNPACK does not grow its table of row parameters when rows become more but not larger in all.
-  Status check_dynamic_rows();
   Status resize_outputs(Span<Value *> args) const;
   // Fills in data pointers; `changed` says whether one differs.
   Status bind(Span<Value *> args, bool &changed);
@@ -52,13 +51,7 @@ private:
   std::vector<Shape> shapes_;
   std::vector<Binding> bindings_;
   std::vector<xnn_external_value> external_values_;
-  // By value: the most rows and elements that a dynamically quantised value had so far.
-  struct Rows {
-    uint32_t value = 0;
-    size_t rows = 0;
-    size_t elements = 0;
-  };
-  std::vector<Rows> dynamic_rows_;
+  DynamicRows dynamic_rows_;
   CompiledGraph compiled_;
   Profile profile_;
   // Whether the runtime has the shapes in shapes_, and the pointers in bindings_.
