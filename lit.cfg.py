@@ -13,13 +13,13 @@ bin_folder = Path(sys.executable).parent
 config.name = "xnnir"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".py"]
-config.excludes = ["Inputs", "conftest.py", "run_all.py", "__init__.py"]
+config.excludes = ["Inputs"]
 # The root itself, so that a path on the command line (`lit test/passes`) is a path of this suite.
 config.test_source_root = str(root)
 config.test_exec_root = str(root / "build" / "lit")
 
-# pytest's files are not lit's.
-config.excludes += [path.name for path in (root / "test").rglob("test_*.py")]
+# Python files that lit does not run are pytest's, or helpers of tests.
+config.excludes += [path.name for path in (root / "test").rglob("*.py") if "# RUN:" not in path.read_text()]
 
 config.environment["PATH"] = os.pathsep.join(
     [str(bin_folder), str(root / "build" / "bin"), os.environ.get("PATH", "")]

@@ -34,7 +34,7 @@ def classify(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_example_sees_what_eager_sees(classify: Path, tmp_path: Path) -> None:
     """The class of a grey picture is eager's."""
-    torch.manual_seed(0)
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     model = torch.nn.Sequential(
         torch.nn.Conv2d(3, 8, 3, stride=2),
         torch.nn.ReLU(),
