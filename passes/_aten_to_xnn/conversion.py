@@ -1,0 +1,215 @@
+"""
+What the converters of single ops share: reading operands, building nodes, refusing.
+
+A converter takes an `aten` op and a `Conversion`, and returns the values that replace the op's results, in the same
+logical layout. Every node goes through `Conversion.emit`, which asks the support table; a converter that cannot do an op raises
+`Refusal`, and what it built until then is dropped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence, Set
+from typing import TypeAlias
+
+import numpy as np
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, TensorType
+from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.utils.exceptions import VerifyException
+
+from xnnir.dialects import aten, xnn
+from xnnir.dialects.aten import AtenOp
+from xnnir.dialects.weights import Array, WeightStore, constant_array, numpy_dtype
+from xnnir.dialects.xnn.base import XnnOp, element_type_of, ints, shape_of, tensor_type_of
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.dialects.xnn.support import Target, why_unsupported
+from xnnir.passes._aten_to_xnn.arguments import Refusal
+
+Dims: TypeAlias = Sequence[int | DimAttr]
+
+
+class Conversion:
+    """Builds the nodes that replace the ops of one function, one op at a time."""
+
+    def __init__(self, block: Block, store: WeightStore, target: Target, written: Set[str] = frozenset()):
+        """`written` names the buffers that the program changes: these are no constants."""
+        self.block = block
+        self.store = store
+        self.target: Target = target
+        self.written = written
+        self.nodes: list[Operation] = []
+        """What the op that is being converted has become so far, not yet in the block."""
+        self._constants: dict[tuple[Attribute, Attribute], SSAValue] = {}
+
+    def emit(self, node: XnnOp) -> SSAValue:
+        """Add `node`; return its first result. Raises `Refusal` when XNNPACK does not have it."""
+        self.nodes.append(node)
+        try:
+            node.verify_()
+        except VerifyException as error:
+            raise Refusal(str(error)) from error
+        if (reason := why_unsupported(node, self.target)) is not None:
+            raise Refusal(reason)
+        return node.results[0]
+
+    def drop(self) -> None:
+        """Forget the nodes of an op that was refused."""
+        for node in reversed(self.nodes):
+            node.erase()
+        self.nodes = []
+
+    def place(self, op: Operation) -> None:
+        """Put the nodes of a converted op before it."""
+        for node in self.nodes:
+            node.location = op.location
+        self.block.insert_ops_before(self.nodes, op)
+        self.nodes = []
+
+    def operand(self, value: SSAValue) -> SSAValue:
+        """`value` as nodes use it: parameters, buffers and constants of `aten` as an `xnn.constant`."""
+        owner = self._static_owner(value)
+        if isinstance(owner, aten.StaticValueOp):
+            return self._constant(owner.value, tensor_type_of(value), value.name_hint)
+        return value
+
+    def array(self, value: SSAValue) -> Array | None:
+        """The numbers of a constant, bfloat16 as float32; None when `value` is computed."""
+        owner = self._static_owner(value)
+        if owner is None:
+            return None
+        array = constant_array(owner.value, tensor_type_of(value), self.store)
+        if isinstance(element_type_of(value), BFloat16Type):
+            return (array.astype(np.uint32) << 16).view(np.float32)
+        return array
+
+    def static(self, value: SSAValue, what: str) -> Array:
+        """The numbers of a constant. Raises `Refusal` when `value` is computed."""
+        array = self.array(value)
+        if array is None:
+            raise Refusal(
+                f"XNNPACK packs the {what} when the model is loaded, and this one is computed while it runs"
+            )
+        return array
+
+    def constant(self, array: Array, element_type: Attribute, name: str | None = None) -> SSAValue:
+        """A constant of `array`'s shape, its numbers rounded to `element_type`."""
+        if isinstance(element_type, BFloat16Type):
+            raise Refusal("XNNPACK computes in float32 and float16, got bfloat16")
+        numbers = np.ascontiguousarray(array, dtype=numpy_dtype(element_type))
+        # ascontiguousarray makes an array of rank 0 one of rank 1.
+        return self._constant(self.store.add(numbers), TensorType(element_type, array.shape), name)
+
+    def number(self, number: float, like: SSAValue | Attribute) -> SSAValue:
+        """One number as a tensor that broadcasts against `like` (a tensor or its type) and has its element type."""
+        type = like.type if isinstance(like, SSAValue) else like
+        assert isinstance(type, TensorType)
+        shape = (1,) if len(type.get_shape()) else ()
+        return self.constant(np.full(shape, number), type.get_element_type())
+
+    def reshape(self, value: SSAValue, dims: Dims) -> SSAValue:
+        """`value` with another shape; itself when it has that shape."""
+        if tuple(dims_of(tensor_type_of(value))) == tuple(dims_of(tensor_type(element_type_of(value), dims))):
+            return value
+        return self.emit(xnn.StaticReshapeOp(value, tensor_type(element_type_of(value), dims)))
+
+    def transpose(self, value: SSAValue, perm: Sequence[int]) -> SSAValue:
+        """`value` with its dimensions in another order; itself when the order is the same."""
+        if list(perm) == list(range(len(perm))):
+            return value
+        dims = dims_of(tensor_type_of(value))
+        type = tensor_type(element_type_of(value), [dims[axis] for axis in perm])
+        return self.emit(xnn.StaticTransposeOp(value, type, perm=perm))
+
+    def pad(
+        self, value: SSAValue, before: Sequence[int], after: Sequence[int], number: float = 0.0
+    ) -> SSAValue:
+        """`value` with `number` around it; itself when there is nothing to add."""
+        if not any(before) and not any(after):
+            return value
+        dims = [
+            add_to_dim(dim, a + b)
+            for dim, a, b in zip(dims_of(tensor_type_of(value)), before, after, strict=True)
+        ]
+        type = tensor_type(element_type_of(value), dims)
+        return self.emit(
+            xnn.StaticConstantPadOp(value, type, pre_paddings=before, post_paddings=after, value=number)
+        )
+
+    def slice(self, value: SSAValue, axis: int, offset: int, size: int) -> SSAValue:
+        """`size` slices of `value` along `axis` from `offset` on; dynamic dimensions elsewhere stay whole."""
+        dims: list[int | DimAttr] = list(dims_of(tensor_type_of(value)))
+        shape = shape_of(value)
+        if shape[axis] == size:
+            return value
+        dims[axis] = size
+        offsets, sizes = [0] * len(dims), [max(whole, 0) for whole in shape]
+        offsets[axis], sizes[axis] = offset, size
+        type = tensor_type(element_type_of(value), dims)
+        return self.emit(xnn.StaticSliceOp(value, type, offsets=offsets, sizes=sizes))
+
+    def _static_owner(self, value: SSAValue) -> aten.StaticValueOp | xnn.ConstantOp | None:
+        owner = value.owner
+        if isinstance(owner, xnn.ConstantOp):
+            return owner
+        if not isinstance(owner, aten.StaticValueOp) or not isinstance(value.type, TensorType):
+            return None
+        is_written = isinstance(owner, aten.BufferOp) and owner.fqn.data in self.written
+        return None if is_written else owner
+
+    def _constant(self, value: Attribute, type: TensorType[Attribute], name: str | None) -> SSAValue:
+        found = self._constants.get((value, type))
+        if found is None:
+            op = xnn.ConstantOp(value, type)
+            op.result.name_hint = name
+            first = self.block.first_op
+            assert first is not None
+            self.block.insert_op_before(op, first)
+            found = self._constants[value, type] = op.result
+        return found
+
+
+Converter: TypeAlias = Callable[[AtenOp, Conversion], SSAValue | Sequence[SSAValue]]
+"""Returns what replaces the results of an op: one value, or one for each result that is used."""
+
+
+def add_to_dim(dim: DimAttr, number: int) -> DimAttr:
+    """A dimension larger by `number`."""
+    if number == 0:
+        return dim
+    if dim.is_static:
+        return DimAttr(str(int(dim.expression.data) + number), int(dim.expression.data) + number)
+    bound = dim.upper_bound
+    return DimAttr(f"{dim.expression.data} + {number}", None if bound is None else bound + number)
+
+
+def product_dim(dims: Sequence[DimAttr]) -> DimAttr:
+    """The number of elements of `dims`, of which at most one is dynamic. Raises `Refusal` otherwise."""
+    count = 1
+    dynamic: DimAttr | None = None
+    for dim in dims:
+        if dim.is_static:
+            count *= int(dim.expression.data)
+        elif dynamic is None:
+            dynamic = dim
+        else:
+            raise Refusal("two dynamic dimensions would have to become one")
+    if dynamic is None:
+        return DimAttr(str(count), count)
+    if count == 1:
+        return dynamic
+    bound = dynamic.upper_bound
+    return DimAttr(f"{count}*({dynamic.expression.data})", None if bound is None else count * bound)
+
+
+def is_float(element_type: Attribute) -> bool:
+    """Whether XNNPACK computes in `element_type` as it is."""
+    return isinstance(element_type, Float32Type | Float16Type)
+
+
+def transposed_source(value: SSAValue) -> SSAValue | None:
+    """What `value` is a transpose of, last two dimensions swapped; None when it is none."""
+    owner = value.owner
+    if not isinstance(owner, xnn.StaticTransposeOp):
+        return None
+    rank = len(shape_of(value))
+    swapped = (*range(rank - 2), rank - 1, rank - 2)
+    return owner.input if rank >= 2 and ints(owner.perm) == swapped else None

@@ -1,0 +1,99 @@
+"""Matrix products: linear layers and products of computed matrices."""
+
+from __future__ import annotations
+
+from xdsl.ir import SSAValue
+
+from xnnir.dialects import xnn
+from xnnir.dialects.aten import AtenOp
+from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, tensor_arg
+from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, transposed_source
+
+
+def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValue | None) -> SSAValue:
+    """x @ filter.T + bias, for operands as `aten` has them; the filter is [output channels, input channels]."""
+    x, weight = to.operand(x), to.operand(filter)
+    dims: list[int | DimAttr] = [*dims_of(tensor_type_of(x))[:-1], dims_of(tensor_type_of(weight))[0]]
+    type = tensor_type(element_type_of(x), dims)
+    # XNNPACK packs the bias with the filter, so one that is computed is added by a node of its own.
+    is_packed = bias is not None and to.array(bias) is not None and len(shape_of(bias)) == 1
+    packed = to.operand(bias) if is_packed and bias is not None else None
+    if packed is not None and shape_of(packed) != (shape_of(weight)[0],):
+        packed, is_packed = None, False
+    result = to.emit(xnn.FullyConnectedOp(x, weight, packed, type))
+    if bias is not None and not is_packed:
+        result = to.emit(xnn.AddOp(result, to.operand(bias), result.type))
+    return result
+
+
+def linear(op: AtenOp, to: Conversion) -> SSAValue:
+    bias = op.arg("bias")
+    weight = tensor_arg(op, "weight")
+    if len(shape_of(weight)) != 2:
+        raise Refusal(f"expected a weight [output channels, input channels], got {weight.type}")
+    return fully_connected(to, tensor_arg(op, "input"), weight, bias if isinstance(bias, SSAValue) else None)
+
+
+def _product(to: Conversion, a: SSAValue, b: SSAValue, bias: SSAValue | None = None) -> SSAValue | None:
+    """A product with a matrix that is the same for all batches, as a linear layer; None when it is not one."""
+    if len(shape_of(b)) != 2:
+        return None
+    if (array := to.array(b)) is not None:
+        return fully_connected(to, a, to.constant(array.T, element_type_of(b), b.name_hint), bias)
+    source = transposed_source(b)
+    if source is not None and to.array(source) is not None:
+        return fully_connected(to, a, source, bias)
+    return None
+
+
+def matmul(op: AtenOp, to: Conversion) -> SSAValue:
+    """`mm`, `bmm` and `matmul`."""
+    a = tensor_arg(op, "self")
+    b = tensor_arg(op, "mat2" if "mat2" in op.schema.positions else "other")
+    if min(len(shape_of(a)), len(shape_of(b))) < 2:
+        if len(shape_of(a)) == 1 and (product := _product(to, a, b)) is not None:
+            return product
+        raise Refusal(f"expected matrices, got {a.type} and {b.type}")
+    if (product := _product(to, a, b)) is not None:
+        return product
+    return _batch_product(op, to, a, b)
+
+
+def _batch_product(op: AtenOp, to: Conversion, a: SSAValue, b: SSAValue) -> SSAValue:
+    type = op.results[0].type
+    source = transposed_source(b)
+    if source is not None:
+        return to.emit(xnn.BatchMatrixMultiplyOp(to.operand(a), source, type, transpose_b=True))
+    return to.emit(xnn.BatchMatrixMultiplyOp(to.operand(a), to.operand(b), type))
+
+
+def addmm(op: AtenOp, to: Conversion) -> SSAValue:
+    """beta * self + alpha * (mat1 @ mat2), and the same over batches."""
+    first, second = ("mat1", "mat2") if "mat1" in op.schema.positions else ("batch1", "batch2")
+    a, b, summand = tensor_arg(op, first), tensor_arg(op, second), tensor_arg(op, "self")
+    alpha, beta = float_arg(op, "alpha"), float_arg(op, "beta")
+    type = op.results[0].type
+    if alpha == beta == 1.0 and (product := _product(to, a, b, summand)) is not None:
+        return product
+    product = _product(to, a, b) or _batch_product(op, to, a, b)
+    if alpha != 1.0:
+        product = to.emit(xnn.MultiplyOp(product, to.number(alpha, type), type))
+    if beta == 0.0:
+        return product
+    summand = to.operand(summand)
+    if beta != 1.0:
+        summand = to.emit(xnn.MultiplyOp(summand, to.number(beta, type), summand.type))
+    return to.emit(xnn.AddOp(product, summand, type))
+
+
+CONVERTERS: dict[str, Converter] = {
+    "addmm": addmm,
+    "baddbmm": addmm,
+    "bmm": matmul,
+    "linear": linear,
+    "matmul": matmul,
+    "mm": matmul,
+}
+"""By the name of the op, without `aten.`"""

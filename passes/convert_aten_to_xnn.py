@@ -1,0 +1,173 @@
+"""
+Turn `aten` ops into nodes of XNNPACK.
+
+Values keep PyTorch's logical layout (batch, channels, rows, columns); spatial nodes get a transpose to NHWC before them
+and one back after them, which `xnn-optimize-layout` then moves and cancels. Weights are laid out here, once. An op that
+XNNPACK does not have, or not with these types and attributes, stays as it is and says why:
+
+    %1 = aten.conv2d(%x, %w, %b, padding = [1, 1]) : (...) -> tensor<1x16x8x8xf32>
+    %2 = aten.cumsum(%1, dim = 1) : (tensor<1x16x8x8xf32>) -> tensor<1x16x8x8xf32>
+    // becomes
+    %0 = xnn.static_transpose %x {perm = array<i64: 0, 2, 3, 1>} : (...) -> tensor<1x8x8x3xf32>
+    %3 = xnn.convolution_2d %0, %w, %b {padding = array<i64: 1, 1, 1, 1>, ...} : (...) -> tensor<1x8x8x16xf32>
+    %1 = xnn.static_transpose %3 {perm = array<i64: 0, 3, 1, 2>} : (...) -> tensor<1x16x8x8xf32>
+    %2 = aten.cumsum(%1, dim = 1) {xnn.refused = "xnnir has no conversion of aten.cumsum to XNNPACK"} : (...)
+
+Arguments and results of functions become physical: one whose attribute `xnn.dim_order` says that it is channels-last
+has an NHWC type from here on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import cast
+
+from xdsl.context import Context
+from xdsl.dialects import func
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DenseArrayBase,
+    DictionaryAttr,
+    FunctionType,
+    ModuleOp,
+    StringAttr,
+)
+from xdsl.ir import Attribute, Block, SSAValue
+from xdsl.passes import ModulePass
+from xdsl.rewriter import Rewriter
+
+from xnnir.dialects import aten, xnn
+from xnnir.dialects.aten import AtenOp
+from xnnir.dialects.weights import get_weight_store
+from xnnir.dialects.xnn.base import element_type_of, ints, tensor_type_of
+from xnnir.dialects.xnn.dims import dims_of, tensor_type
+from xnnir.dialects.xnn.support import Target
+from xnnir.passes._aten_to_xnn import CONVERTERS
+from xnnir.passes._aten_to_xnn.arguments import Refusal
+from xnnir.passes._aten_to_xnn.conversion import Conversion
+
+REFUSED = "xnn.refused"
+"""The attribute that says why an op is not a node of XNNPACK."""
+
+DIM_ORDER = "xnn.dim_order"
+"""The attribute of an argument or result: entry i is the logical dimension at place i in memory."""
+
+
+@dataclass(frozen=True)
+class ConvertAtenToXnnPass(ModulePass):
+    """Turn `aten` ops into nodes of XNNPACK, where it has them."""
+
+    name = "convert-aten-to-xnn"
+
+    target: Target = "executorch"
+    """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more nodes."""
+
+    allowed_ops: tuple[str, ...] | None = None
+    """The ops to convert (`conv2d`, `add.Tensor`); all of them by default."""
+
+    def apply(self, ctx: Context, op: ModuleOp) -> None:
+        store = get_weight_store(ctx)
+        for function in op.ops:
+            if isinstance(function, func.FuncOp) and function.body.blocks:
+                block = function.body.block
+                written = {node.target.data for node in block.ops if isinstance(node, aten.AssignBufferOp)}
+                to = Conversion(block, store, self.target, written)
+                _make_arguments_physical(function)
+                self._convert_block(block, to)
+                _make_results_physical(function)
+                _erase_dead_constants(block)
+
+    def _convert_block(self, block: Block, to: Conversion) -> None:
+        for op in list(block.ops):
+            if isinstance(op, AtenOp):
+                reason = self._convert(op, to)
+                if reason is not None:
+                    op.attributes[REFUSED] = StringAttr(reason)
+
+    def _convert(self, op: AtenOp, to: Conversion) -> str | None:
+        """Replace `op`; or leave it and say why."""
+        name = op.name.removeprefix("aten.")
+        converter = CONVERTERS.get(name)
+        if converter is None:
+            return f"xnnir has no conversion of {op.name} to XNNPACK"
+        if self.allowed_ops is not None and name not in self.allowed_ops:
+            return f"{name} is not among the ops that may be converted"
+        try:
+            returned = converter(op, to)
+            results = [returned] if isinstance(returned, SSAValue) else list(returned)
+            for index, unused in enumerate(op.results[len(results) :], len(results)):
+                if unused.first_use is not None:
+                    raise Refusal(f"XNNPACK does not compute result {index}, which is used")
+        except Refusal as refusal:
+            to.drop()
+            return str(refusal)
+        to.place(op)
+        for old, new in zip(op.results, results, strict=False):
+            if new.name_hint is None:
+                new.name_hint = old.name_hint
+            old.replace_all_uses_with(new)
+        op.detach()
+        op.erase()
+        return None
+
+
+def _dim_orders(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[tuple[int, ...] | None]:
+    if attributes is None:
+        return [None] * count
+    found = [cast(DenseArrayBase | None, attribute.data.get(DIM_ORDER)) for attribute in attributes]
+    return [None if order is None else ints(order) for order in found]
+
+
+def _permuted(value: SSAValue, perm: Sequence[int]) -> Attribute:
+    dims = dims_of(tensor_type_of(value))
+    return tensor_type(element_type_of(value), [dims[axis] for axis in perm])
+
+
+def _make_arguments_physical(function: func.FuncOp) -> None:
+    """Give channels-last arguments their physical types, and their users the logical values."""
+    block = function.body.block
+    first = block.first_op
+    assert first is not None
+    for arg, order in zip(block.args, _dim_orders(function.arg_attrs, len(block.args)), strict=True):
+        if order is None:
+            continue
+        logical_type = arg.type
+        physical = Rewriter.replace_value_with_new_type(arg, _permuted(arg, order))
+        uses = list(physical.uses)
+        inverse = [order.index(axis) for axis in range(len(order))]
+        transpose = xnn.StaticTransposeOp(physical, logical_type, perm=inverse)
+        transpose.location = first.location
+        block.insert_op_before(transpose, first)
+        for use in uses:
+            use.operation.operands[use.index] = transpose.output
+    _update_type(function)
+
+
+def _make_results_physical(function: func.FuncOp) -> None:
+    block = function.body.block
+    last = block.last_op
+    assert isinstance(last, func.ReturnOp)
+    orders = _dim_orders(function.res_attrs, len(last.operands))
+    for index, (value, order) in enumerate(zip(last.operands, orders, strict=True)):
+        if order is None:
+            continue
+        transpose = xnn.StaticTransposeOp(value, _permuted(value, order), perm=order)
+        transpose.location = last.location
+        block.insert_op_before(transpose, last)
+        last.operands[index] = transpose.output
+    _update_type(function)
+
+
+def _update_type(function: func.FuncOp) -> None:
+    block = function.body.block
+    last = block.last_op
+    assert last is not None
+    function.properties["function_type"] = FunctionType.from_lists(block.arg_types, last.operand_types)
+
+
+def _erase_dead_constants(block: Block) -> None:
+    for op in list(block.ops):
+        if isinstance(op, aten.StaticValueOp | xnn.ConstantOp) and op.result.first_use is None:
+            op.detach()
+            op.erase()
