@@ -25,7 +25,7 @@ def _blocks(op: Operation) -> Iterator[Block]:
         for block in region.blocks:
             yield block
             for inner in block.ops:
-                if inner.regions and not inner.has_trait(IsolatedFromAbove):
+                if inner.regions and not inner.has_trait(IsolatedFromAbove, value_if_unregistered=False):
                     yield from _blocks(inner)
 
 
@@ -39,7 +39,7 @@ def all_blocks(module: ModuleOp) -> Iterator[Block]:
 
 def values_read(op: Operation) -> Sequence[SSAValue]:
     """The operands of `op`, and the values from outside that the ops in its regions read."""
-    if not op.regions or op.has_trait(IsolatedFromAbove):
+    if not op.regions or op.has_trait(IsolatedFromAbove, value_if_unregistered=False):
         return op.operands
     return (*op.operands, *captured_values(op))
 
