@@ -268,7 +268,11 @@ class CallOperatorOp(AtenOp):
     """
 
     name = "aten.call_operator"
-    target: str  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    @property
+    def target(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
+        namespace, _, name = self.operator.partition("::")
+        return f"{namespace}.{name}" if "." in name else f"{namespace}.{name}.default"
 
     @property
     def schema(self) -> Schema:
@@ -340,9 +344,6 @@ class CallOperatorOp(AtenOp):
         if not isinstance(self.properties.get("names"), ArrayAttr):
             raise VerifyException("expected the names of the arguments as property 'names', got none")
         super().verify_()
-
-
-CallOperatorOp.target = property(lambda self: self.operator.replace("::", "."))  # pyright: ignore
 
 
 class OperatorEffects(CallEffects):

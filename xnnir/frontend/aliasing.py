@@ -115,8 +115,18 @@ def _aliased_position(node: Node) -> int | None:
 
 
 def _is_copy(node: Node, base: Node) -> bool:
-    """Whether an operator that may give a view certainly gave a copy here."""
+    """Whether an operator that gives a view where it can gave a copy here."""
     value, source = node.meta.get("val"), base.meta.get("val")
     if not isinstance(value, torch.Tensor) or not isinstance(source, torch.Tensor):
         return False
-    return value.dtype != source.dtype and "view" not in str(node.target)
+    name = str(node.target).split(".")[1] if isinstance(node.target, _OpOverload) else ""
+    if name == "to":
+        return value.dtype != source.dtype or True in node.args[2:] or node.kwargs.get("copy") is True
+    if name == "contiguous":
+        return value.stride() != source.stride()
+    if name in ("reshape", "reshape_as", "flatten"):
+        try:
+            source.view(value.shape)
+        except (RuntimeError, ValueError):
+            return True
+    return False

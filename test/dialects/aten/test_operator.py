@@ -67,6 +67,7 @@ def test_other_operators_have_arguments_by_name_too() -> None:
     op = CallOperatorOp.call_operator("mine::scale.by", {"factor": 2.0, "input": x}, [TENSOR])
     assert op.target == "mine.scale.by"
     assert op.arg("input") is x and op.arg("factor") == 2.0
+    assert CallOperatorOp.call_operator("mine::op", {}, []).target == "mine.op.default"
     op.verify()
 
 
