@@ -140,7 +140,7 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
   return {};
 }
 
-Status Method::set_output(size_t index, void *data, size_t capacity) {
+Status Method::set_output(size_t index, void *data, size_t capacity, size_t slack) {
   State &state = *state_;
   if (index >= state.outputs.size())
     return make_status(StatusCode::kInvalidArgument, "output %zu does not exist: method '%s' gives %zu",
@@ -156,7 +156,7 @@ Status Method::set_output(size_t index, void *data, size_t capacity) {
                        index, capacity, meta.tensor.nbytes);
   state.outputs[index].data = data;
   state.outputs[index].capacity = data == nullptr ? 0 : capacity;
-  state.outputs[index].readable_beyond = can_over_read(data, capacity);
+  state.outputs[index].readable_beyond = slack >= kOverReadBytes || can_over_read(data, capacity);
   return {};
 }
 

@@ -96,7 +96,7 @@ Result<std::vector<Output>> Module::execute(const std::string &name, Span<const 
     if (!block.ok())
       return block.status();
     memory[i] = std::move(*block);
-    XNNIR_RETURN_IF_ERROR(method.set_output(i, data[i], outputs[i].tensor.nbytes));
+    XNNIR_RETURN_IF_ERROR(method.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
   }
   XNNIR_RETURN_IF_ERROR(method.execute());
 

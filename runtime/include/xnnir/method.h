@@ -27,20 +27,23 @@ public:
   const MethodMeta &metadata() const;
 
   // Gives input `index`. A tensor's bytes are not copied: they must stay valid and unchanged through
-  // execute(), and every later one until the input is set again. (They are copied in three cases: an
-  // instruction writes to the input, other values live in its planned memory, or its last bytes end a page of
-  // memory and XNNPACK, which reads a few bytes further, could fault.) kInvalidType: not the kind or dtype
-  // that the method expects. kInvalidArgument: another rank or dim_order, an index out of range, or a number
-  // other than the one the method was exported with. kNotSupported: a shape that the method was not exported
-  // for.
+  // execute(), and every later one until the input is set again. (They are copied when an instruction writes
+  // to the input, when other values live in its planned memory, and by XNNPACK's delegates when they end a
+  // page of memory: XNNPACK reads a few bytes further, and the next page might fault.)
+  //
+  // kInvalidType: not the kind or dtype that the method expects. kInvalidArgument: another rank or dim_order,
+  // an index out of range, or a number other than the one the method was exported with. kNotSupported: a
+  // shape that the method was not exported for.
   Status set_input(size_t index, const Value &value);
   // All of them; kInvalidArgument when the number differs.
   Status set_inputs(Span<const Value> values);
 
-  // Has output `index`, a tensor, written to the caller's memory, from now on. kInvalidArgument when
-  // `capacity` is below metadata().outputs[index].tensor.nbytes. Without it the output is in the method's
-  // memory until the next execute(). Null goes back to that.
-  Status set_output(size_t index, void *data, size_t capacity);
+  // Has output `index`, a tensor, written to the caller's memory, from now on; null goes back to the method's
+  // own, where the output stays until the next execute(). kInvalidArgument when `capacity` is below
+  // metadata().outputs[index].tensor.nbytes. XNNPACK may read a few bytes past the end of what it wrote:
+  // where that could fault, which `slack` (readable bytes behind the capacity) can rule out, the output is
+  // copied.
+  Status set_output(size_t index, void *data, size_t capacity, size_t slack = 0);
 
   // kInvalidState when an input was never set. Messages of instructions begin with their number and operator.
   Status execute();

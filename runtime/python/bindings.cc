@@ -1,0 +1,262 @@
+// xnnir.runtime._C: the C++ runtime as xnnir/runtime/*.py use it. Types are in xnnir/runtime/_C.pyi.
+#include <cstdlib>
+#include <mutex>
+
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include "python/errors.h"
+#include "python/input_array.h"
+#include "python/output_tensor.h"
+#include "xnnir/backend.h"
+#include "xnnir/kernel.h"
+#include "xnnir/program.h"
+#include "xnnir/threads.h"
+
+namespace py = pybind11;
+
+namespace xnnir::python {
+
+namespace {
+
+// Calls that take the time of a run or a load let other Python threads go on.
+template <typename Function> auto without_gil(Function function) {
+  const py::gil_scoped_release release;
+  return function();
+}
+
+class PyMethod {
+public:
+  explicit PyMethod(Method method) : method_(std::move(method)) {}
+
+  const MethodMeta &metadata() const { return method_.metadata(); }
+  std::vector<ProfileEvent> profile_events() {
+    return without_gil([&] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return method_.profile_events();
+    });
+  }
+
+  py::list execute(const py::sequence &arguments) {
+    const std::vector<ValueMeta> &expected = metadata().inputs;
+    std::vector<Input> inputs;
+    std::vector<Value> values;
+    inputs.reserve(arguments.size());
+    for (size_t i = 0; i < arguments.size(); ++i) {
+      inputs.emplace_back(py::object(arguments[i]), i, i < expected.size() ? &expected[i] : nullptr);
+      values.push_back(inputs.back().value());
+    }
+    std::vector<OutputTensor> tensors;
+    std::vector<Value> scalars;
+    // The GIL first, the method then: two threads that run one method take turns, and Python goes on
+    // meanwhile.
+    const Status status = without_gil([&] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return run(values, tensors, scalars);
+    });
+    raise_if_error(status);
+    py::list results;
+    for (size_t i = 0; i < tensors.size(); ++i) {
+      if (metadata().outputs[i].kind == "tensor")
+        results.append(py::cast(std::move(tensors[i])));
+      else
+        results.append(to_python(scalars[i]));
+    }
+    return results;
+  }
+
+private:
+  Status run(const std::vector<Value> &values, std::vector<OutputTensor> &tensors,
+             std::vector<Value> &scalars) {
+    const std::vector<ValueMeta> &outputs = metadata().outputs;
+    XNNIR_RETURN_IF_ERROR(method_.set_inputs(Span<const Value>(values)));
+    tensors.resize(outputs.size());
+    scalars.resize(outputs.size());
+    const Status status = run_into(outputs, tensors, scalars);
+    // The memory belongs to Python from here on.
+    for (size_t i = 0; i < outputs.size(); ++i)
+      static_cast<void>(method_.set_output(i, nullptr, 0));
+    return status;
+  }
+
+  Status run_into(const std::vector<ValueMeta> &outputs, std::vector<OutputTensor> &tensors,
+                  std::vector<Value> &scalars) {
+    std::vector<void *> data(outputs.size(), nullptr);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].kind != "tensor")
+        continue;
+      AlignedBuffer buffer = AlignedBuffer::allocate(outputs[i].tensor.nbytes);
+      data[i] = buffer.data();
+      if (data[i] == nullptr)
+        return make_status(StatusCode::kMemoryAllocationFailed, "output %zu needs %zu bytes", i,
+                           outputs[i].tensor.nbytes);
+      tensors[i].memory = std::shared_ptr<void>(buffer.release(), std::free);
+      XNNIR_RETURN_IF_ERROR(method_.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
+    }
+    XNNIR_RETURN_IF_ERROR(method_.execute());
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      if (outputs[i].kind != "tensor") {
+        scalars[i] = method_.output(i);
+        continue;
+      }
+      // execute() has refused outputs that are no tensors.
+      tensors[i].tensor = std::get<Tensor>(method_.output(i));
+      tensors[i].tensor.set_data(data[i], tensors[i].tensor.nbytes());
+    }
+    return {};
+  }
+
+  static py::object to_python(const Value &value) {
+    if (const auto *number = std::get_if<int64_t>(&value))
+      return py::int_(*number);
+    if (const auto *flag = std::get_if<bool>(&value))
+      return py::bool_(*flag);
+    if (const auto *number = std::get_if<double>(&value))
+      return py::float_(*number);
+    if (const auto *text = std::get_if<std::string>(&value))
+      return py::str(*text);
+    if (std::holds_alternative<std::monostate>(value))
+      return py::none();
+    raise(make_status(StatusCode::kNotSupported, "an output is of kind %s, which has no Python form",
+                      kind_of(value)));
+  }
+
+  std::mutex mutex_;
+  Method method_;
+};
+
+template <typename T> T take(Result<T> result) {
+  raise_if_error(result.status());
+  return std::move(*result);
+}
+
+ProgramOptions options_of(size_t num_threads) {
+  ProgramOptions options;
+  options.num_threads = num_threads;
+  return options;
+}
+
+Program load_file(const std::string &path, size_t num_threads) {
+  return take(without_gil([&] { return Program::load_file(path, options_of(num_threads)); }));
+}
+
+// bytes are immutable, so they are used where they are.
+Program load_buffer(const py::bytes &data, size_t num_threads) {
+  char *bytes = nullptr;
+  py::ssize_t size = 0;
+  if (PyBytes_AsStringAndSize(data.ptr(), &bytes, &size) != 0)
+    throw py::error_already_set();
+  const std::shared_ptr<const void> owner(new py::bytes(data), [](const py::bytes *kept) {
+    const py::gil_scoped_acquire acquire;
+    delete kept;
+  });
+  return take(without_gil([&] {
+    const Span<const uint8_t> view(reinterpret_cast<const uint8_t *>(bytes), static_cast<size_t>(size));
+    return Program::load_buffer(view, owner, options_of(num_threads));
+  }));
+}
+
+std::unique_ptr<PyMethod> load_method(const Program &program, const std::string &name, bool profile) {
+  MethodOptions options;
+  options.profile = profile;
+  return std::make_unique<PyMethod>(take(without_gil([&] { return program.load_method(name, options); })));
+}
+
+std::vector<int> list_of(const std::vector<uint8_t> &numbers) { return {numbers.begin(), numbers.end()}; }
+
+std::string describe(const TensorMeta &meta) {
+  std::string text = std::string("TensorInfo(sizes=") + py::repr(py::cast(meta.sizes)).cast<std::string>() +
+                     ", dtype=" + to_string(meta.dtype) +
+                     ", dim_order=" + py::repr(py::cast(list_of(meta.dim_order))).cast<std::string>();
+  if (meta.dynamism != ShapeDynamism::kStatic)
+    text += ", sizes are upper bounds";
+  return text + ")";
+}
+
+const TensorMeta &tensor_at(const std::vector<ValueMeta> &values, const char *what, size_t index) {
+  if (index >= values.size())
+    throw py::index_error(std::string(what) + " " + std::to_string(index) + " does not exist: there are " +
+                          std::to_string(values.size()));
+  if (values[index].kind != "tensor")
+    throw py::type_error(std::string(what) + " " + std::to_string(index) + " is of kind " +
+                         values[index].kind + ", expected tensor");
+  return values[index].tensor;
+}
+
+std::vector<std::string> kinds_of(const std::vector<ValueMeta> &values) {
+  std::vector<std::string> kinds;
+  for (const ValueMeta &value : values)
+    kinds.push_back(value.kind);
+  return kinds;
+}
+
+void bind_metadata(py::module_ &module) {
+  py::class_<TensorMeta>(module, "TensorInfo")
+      .def("sizes", [](const TensorMeta &meta) { return py::tuple(py::cast(meta.sizes)); })
+      .def("dtype", [](const TensorMeta &meta) { return static_cast<int>(meta.dtype); })
+      .def("dim_order", [](const TensorMeta &meta) { return py::tuple(py::cast(list_of(meta.dim_order))); })
+      .def("is_memory_planned", [](const TensorMeta &meta) { return meta.is_memory_planned; })
+      .def("is_dynamic", [](const TensorMeta &meta) { return meta.dynamism != ShapeDynamism::kStatic; })
+      .def("nbytes", [](const TensorMeta &meta) { return meta.nbytes; })
+      .def_property_readonly("dtype_name", [](const TensorMeta &meta) { return to_string(meta.dtype); })
+      .def("__repr__", describe);
+
+  py::class_<MethodMeta>(module, "MethodMeta")
+      .def("name", [](const MethodMeta &meta) { return meta.name; })
+      .def("num_inputs", [](const MethodMeta &meta) { return meta.inputs.size(); })
+      .def("num_outputs", [](const MethodMeta &meta) { return meta.outputs.size(); })
+      .def("num_instructions", [](const MethodMeta &meta) { return meta.num_instructions; })
+      .def("input_tensor_meta",
+           [](const MethodMeta &meta, size_t index) { return tensor_at(meta.inputs, "input", index); })
+      .def("output_tensor_meta",
+           [](const MethodMeta &meta, size_t index) { return tensor_at(meta.outputs, "output", index); })
+      .def("input_kinds", [](const MethodMeta &meta) { return kinds_of(meta.inputs); })
+      .def("output_kinds", [](const MethodMeta &meta) { return kinds_of(meta.outputs); })
+      .def("backends", [](const MethodMeta &meta) { return meta.backends; })
+      .def("operators", [](const MethodMeta &meta) { return meta.operators; })
+      .def("arena_sizes", [](const MethodMeta &meta) { return meta.arena_sizes; })
+      .def("__repr__", [](const MethodMeta &meta) {
+        return "MethodMeta(name='" + meta.name + "', num_inputs=" + std::to_string(meta.inputs.size()) +
+               ", num_outputs=" + std::to_string(meta.outputs.size()) + ")";
+      });
+
+  py::class_<ProfileEvent>(module, "ProfileEvent")
+      .def_readonly("name", &ProfileEvent::name)
+      .def_readonly("location", &ProfileEvent::location)
+      .def_readonly("instruction", &ProfileEvent::instruction)
+      .def_readonly("node", &ProfileEvent::node)
+      .def_readonly("nanoseconds", &ProfileEvent::nanoseconds)
+      .def("__repr__", [](const ProfileEvent &event) {
+        return "ProfileEvent(name='" + event.name + "', instruction=" + std::to_string(event.instruction) +
+               ", node=" + std::to_string(event.node) + ", nanoseconds=" + std::to_string(event.nanoseconds) +
+               (event.location.empty() ? "" : ", location='" + event.location + "'") + ")";
+      });
+}
+
+} // namespace
+
+PYBIND11_MODULE(_C, module) {
+  bind_output_tensor(module);
+  bind_metadata(module);
+  py::class_<PyMethod>(module, "Method")
+      .def("execute", &PyMethod::execute)
+      .def("metadata", [](const PyMethod &method) { return method.metadata(); })
+      .def("profile_events", &PyMethod::profile_events);
+  py::class_<Program>(module, "Program")
+      .def_static("load_file", load_file, py::arg("path"), py::arg("num_threads"))
+      .def_static("load_buffer", load_buffer, py::arg("data"), py::arg("num_threads"))
+      .def("method_names", &Program::method_names)
+      .def("metadata",
+           [](const Program &program, const std::string &name) { return take(program.metadata(name)); })
+      .def("load_method", load_method, py::arg("name"), py::arg("profile"))
+      .def("num_threads", &Program::num_threads);
+  module.def("registered_backend_names", registered_backend_ids);
+  module.def("is_backend_available", [](const std::string &id) {
+    Backend *backend = find_backend(id);
+    return backend != nullptr && backend->is_available();
+  });
+  module.def("operator_names", registered_kernel_names);
+  module.def("default_thread_count", default_thread_count);
+}
+
+} // namespace xnnir::python

@@ -1,0 +1,81 @@
+"""A loaded method."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from xnnir.runtime import _C
+
+
+@runtime_checkable
+class SupportsDLPack(Protocol):
+    """An array that can be taken without copying: torch tensors are, NumPy arrays too."""
+
+    def __dlpack__(self) -> Any: ...
+
+    def __dlpack_device__(self) -> tuple[int, int]: ...
+
+
+class Method:
+    """
+    A method of a program, with its delegates compiled and its memory planned.
+
+    Threads may share it: their calls take turns. Load the method twice to have them run at the same time.
+    """
+
+    def __init__(self, method: _C.Method) -> None:
+        self._method = method
+
+    @property
+    def metadata(self) -> _C.MethodMeta:
+        """Inputs and outputs: kinds, sizes (upper bounds where dynamic), dtypes, layouts."""
+        return self._method.metadata()
+
+    def execute(self, inputs: Sequence[SupportsDLPack | float | str | None]) -> list[Any]:
+        """
+        Runs the method and returns its outputs.
+
+        Tensors are torch tensors, NumPy arrays, or other objects with `__dlpack__` or the buffer protocol, in
+        the CPU's memory; they must not change during the call. Arrays that own their memory come back: torch
+        tensors if one of the inputs was one, else NumPy arrays. Inputs that were no tensors when the method was
+        exported must have the values that they had then.
+
+        Raises StatusError when number, dtype, rank or shape of the inputs are not those of the method, or an
+        instruction fails, and TypeError for inputs of other types.
+        """
+        # pyright trusts the annotation; callers may not.
+        if isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable):  # pyright: ignore
+            raise TypeError(
+                f"inputs is a {type(inputs).__name__}, expected a list with one entry for each input"
+            )
+        # Tensors can only be given where torch has been imported.
+        torch = sys.modules.get("torch")
+        if torch is None:
+            return [self._as_numpy(output) for output in self._method.execute(list(inputs))]
+        given = cast("list[Any]", list(inputs))
+        tensors = [isinstance(value, torch.Tensor) for value in given]
+        values = [value.detach() if tensor else value for value, tensor in zip(given, tensors, strict=True)]
+        outputs = self._method.execute(values)
+        if not any(tensors):
+            return [self._as_numpy(output) for output in outputs]
+        return [torch.from_dlpack(output) if hasattr(output, "__dlpack__") else output for output in outputs]
+
+    def profile_events(self) -> list[_C.ProfileEvent]:
+        """
+        Timings of the last run: each instruction, behind it the nodes of its delegate.
+
+        Empty unless the method was loaded with `profile=True`.
+        """
+        return self._method.profile_events()
+
+    @staticmethod
+    def _as_numpy(output: _C.Output) -> Any:
+        return np.asarray(output) if hasattr(output, "__dlpack__") else output
+
+    def __repr__(self) -> str:
+        return f"Method({self.metadata!r})"

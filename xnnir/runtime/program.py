@@ -1,0 +1,54 @@
+"""A loaded program."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from xnnir.runtime.errors import MethodNotFoundError, StatusCode, StatusError
+from xnnir.runtime.method import Method
+
+if TYPE_CHECKING:
+    from xnnir.runtime import _C
+
+
+class Program:
+    """A `.pte` program: checked, with its methods still to be loaded."""
+
+    def __init__(self, program: _C.Program) -> None:
+        self._program = program
+
+    @property
+    def method_names(self) -> set[str]:
+        """Names of the methods; models that were exported as they are have one, "forward"."""
+        return set(self._program.method_names())
+
+    @property
+    def num_threads(self) -> int:
+        """Threads that runs use, the caller's among them."""
+        return self._program.num_threads()
+
+    def load_method(self, name: str, *, profile: bool = False) -> Method:
+        """
+        Compiles the method's delegates and finds its kernels. With `profile`, runs are timed op by op.
+
+        Raises MethodNotFoundError (a KeyError, and a StatusError) when there is no such method; StatusError
+        naming the backend or all the operators that are not registered, or what is wrong with a delegate.
+        """
+        self._check_name(name)
+        return Method(self._program.load_method(name, profile))
+
+    def metadata(self, method_name: str) -> _C.MethodMeta:
+        """Inputs and outputs of a method, without loading it. Raises MethodNotFoundError."""
+        self._check_name(method_name)
+        return self._program.metadata(method_name)
+
+    def _check_name(self, name: str) -> None:
+        try:
+            self._program.metadata(name)
+        except StatusError as error:
+            if error.code is StatusCode.NOT_FOUND:
+                raise MethodNotFoundError(error.code, str(error)) from None
+            raise
+
+    def __repr__(self) -> str:
+        return f"Program(method_names={sorted(self.method_names)}, num_threads={self.num_threads})"
