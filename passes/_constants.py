@@ -6,12 +6,12 @@ from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
-    AnyDenseElement,
     AnyFloat,
     BFloat16Type,
     DenseIntOrFPElementsAttr,
     TensorType,
 )
+from xdsl.ir import Attribute
 from xdsl.utils.hints import isa
 
 from xnnir.dialects import xnn
@@ -25,13 +25,21 @@ def array_of(constant: xnn.ConstantOp, store: WeightStore) -> Array:
     return constant_array(constant.value, tensor_type_of(constant.result), store)
 
 
-def constant_like(constant: xnn.ConstantOp, array: Array, type: Tensor, store: WeightStore) -> xnn.ConstantOp:
+def constant_like(
+    constant: xnn.ConstantOp,
+    array: Array,
+    type: Tensor,
+    store: WeightStore,
+    dense_type: Attribute | None = None,
+) -> xnn.ConstantOp:
     """
     A constant of `type` and the numbers of `array`: in the text where `constant` has them there, else in
     the store.
+
+    In the text, elements have the type that they have in that of `constant`, or `dense_type`.
     """
     if isa(constant.value, DenseIntOrFPElementsAttr):
-        return xnn.ConstantOp(_dense(constant.value, array, type), type)
+        return xnn.ConstantOp(_dense(dense_type or constant.value.get_element_type(), array, type), type)
     return xnn.ConstantOp(store.add(array), type)
 
 
@@ -42,9 +50,7 @@ def permuted_constant(constant: xnn.ConstantOp, perm: Perm, store: WeightStore) 
     return constant_like(constant, np.transpose(array, perm), permute_type(type, perm), store)
 
 
-def _dense(old: DenseIntOrFPElementsAttr[AnyDenseElement], array: Array, type: Tensor) -> ConstantValue:
-    # The text keeps the storage type of quantised elements.
-    element_type = old.get_element_type()
+def _dense(element_type: Attribute, array: Array, type: Tensor) -> ConstantValue:
     if isinstance(element_type, BFloat16Type):
         array = (array.astype(np.uint32) << 16).view(np.float32)
     dense_type = cast(TensorType[AnyFloat], TensorType(element_type, type.get_shape()))
