@@ -1,0 +1,108 @@
+"""What is compared: each peer loads one model's artefact and runs it on one input."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+
+from xnnir.testing import zoo
+
+
+class Peer(ABC):
+    """One way to run a model."""
+
+    name: ClassVar[str]
+    artefact: ClassVar[str] = ""
+    """File that the peer loads, in the model's folder; empty when it runs the model object itself."""
+
+    def __init__(self, folder: Path, model: str, threads: int):
+        self.path = folder / self.artefact
+        self.model = model
+        self.threads = threads
+        self.input = zoo.images(1, seed=1)
+
+    @abstractmethod
+    def load(self) -> None:
+        """Load the model, replacing what was loaded before."""
+
+    @abstractmethod
+    def run(self) -> Any:
+        """One inference."""
+
+
+class Xnnir(Peer):
+    name = "xnnir"
+    artefact = "xnnir.pte"
+
+    def load(self) -> None:
+        from xnnir.runtime import Runtime
+
+        program = Runtime.get().load_program(self.path, num_threads=self.threads)
+        self.method = program.load_method("forward")
+
+    def run(self) -> Any:
+        return self.method.execute([self.input])[0]
+
+
+class ExecuTorch(Peer):
+    name = "executorch"
+    artefact = "executorch.pte"
+
+    def __init__(self, folder: Path, model: str, threads: int):
+        super().__init__(folder, model, threads)
+        with zoo.quiet():
+            from executorch.extension.pybindings import portable_lib
+
+            portable_lib._unsafe_reset_threadpool(threads)
+
+    def load(self) -> None:
+        from executorch.runtime import Runtime
+
+        self.program = Runtime.get().load_program(self.path)
+        self.method = self.program.load_method("forward")
+
+    def run(self) -> Any:
+        return self.method.execute([self.input])[0]
+
+
+class ExecuTorchOnOurFile(ExecuTorch):
+    name = "executorch, our file"
+    artefact = "xnnir.pte"
+
+
+class OnnxRuntime(Peer):
+    name = "onnxruntime"
+    artefact = "model.onnx"
+
+    def load(self) -> None:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = self.threads
+        options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
+        self.feed = {self.session.get_inputs()[0].name: self.input.numpy()}
+
+    def run(self) -> Any:
+        return torch.from_numpy(np.asarray(self.session.run(None, self.feed)[0]))
+
+
+class Eager(Peer):
+    name = "eager"
+
+    def load(self) -> None:
+        torch.set_num_threads(self.threads)
+        self.module = zoo.load(self.model).model
+
+    def run(self) -> Any:
+        with torch.no_grad():
+            return self.module(self.input)
+
+
+PEERS: dict[str, type[Peer]] = {
+    peer.name: peer for peer in (Xnnir, ExecuTorch, ExecuTorchOnOurFile, OnnxRuntime, Eager)
+}
