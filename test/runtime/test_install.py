@@ -1,5 +1,7 @@
 """The installed C++ library serves a project outside the tree: examples/cpp builds against it and runs a model."""
 
+import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -20,16 +22,29 @@ def run(*command: str | Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def classify(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example, built by a compiler invocation that knows the install prefix alone."""
+def prefix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the library is installed."""
     if not (BUILD / "runtime" / "libxnnir_runtime.a").exists():
         pytest.skip("needs `make build`")
-    folder = tmp_path_factory.mktemp("install")
-    prefix, build = folder / "prefix", folder / "build"
-    run("cmake", "--install", BUILD, "--component", "cpp", "--prefix", prefix)
-    run("cmake", "-S", ROOT / "examples" / "cpp", "-B", build, f"-DCMAKE_PREFIX_PATH={prefix}")
-    run("cmake", "--build", build)
-    return build / "classify"
+    folder = tmp_path_factory.mktemp("prefix")
+    run("cmake", "--install", BUILD, "--component", "cpp", "--prefix", folder)
+    return folder
+
+
+def build_example(prefix: Path, folder: Path, main: str) -> Path:
+    """Builds examples/cpp with a main.cpp, by a CMake that knows the install prefix alone."""
+    shutil.copy(ROOT / "examples" / "cpp" / "CMakeLists.txt", folder)
+    (folder / "main.cpp").write_text(main)
+    run("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}")
+    run("cmake", "--build", folder / "build")
+    return folder / "build" / "classify"
+
+
+@pytest.fixture(scope="module")
+def classify(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example as it is."""
+    main = (ROOT / "examples" / "cpp" / "main.cpp").read_text()
+    return build_example(prefix, tmp_path_factory.mktemp("example"), main)
 
 
 def test_the_example_sees_what_eager_sees(classify: Path, tmp_path: Path) -> None:
@@ -57,3 +72,15 @@ def test_the_example_says_what_is_wrong(classify: Path, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: '{path}'")
     assert done.stderr.count("\n") == 1
+
+
+def test_readmes_example(prefix: Path, tmp_path: Path) -> None:
+    """The lines in README.md compile, and print the first number of the output."""
+    blocks = re.findall(r"(?ms)^```cpp\n(.*?)^```", (ROOT / "README.md").read_text())
+    assert len(blocks) == 1
+    example = build_example(prefix, tmp_path, blocks[0])
+    model = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.Sigmoid()).eval().requires_grad_(False)
+    picture = torch.full((1, 3, 32, 32), 0.5)
+    xnnir.compile(model, (picture,)).save(tmp_path / "model.pte")
+    done = subprocess.run([example], cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert float(done.stdout) == pytest.approx(float(model(picture).flatten()[0]), rel=1e-4)
