@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, DenseArrayBase, Float32Type, FloatAttr, TensorType, f32, i64
@@ -39,7 +40,13 @@ def element_type_of(value: SSAValue) -> Attribute:
 
 
 def i64_array(values: Sequence[int]) -> I64Array:
-    return DenseArrayBase.from_list(i64, list(values))
+    return _i64_array(tuple(values))
+
+
+@lru_cache(maxsize=4096)
+def _i64_array(values: tuple[int, ...]) -> I64Array:
+    # Models repeat a few strides, paddings and permutations thousands of times.
+    return DenseArrayBase.from_list(i64, values)
 
 
 def ints(array: I64Array) -> tuple[int, ...]:

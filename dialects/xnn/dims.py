@@ -9,6 +9,7 @@ Two dimensions with the same expression are equal at run time. The upper bound i
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX, ArrayAttr, IntAttr, NoneAttr, StringAttr, TensorType
 from xdsl.ir import Attribute, ParametrizedAttribute
@@ -82,18 +83,24 @@ def _print_dim(printer: Printer, dim: DimAttr) -> None:
         printer.print_string(f" <= {bound}")
 
 
+@lru_cache(maxsize=4096)
+def static_dim(size: int) -> DimAttr:
+    """A dimension of known size. Made once for each size: attributes are slow to make, and never change."""
+    return DimAttr(str(size), size)
+
+
 def dims_of(type: TensorType[Attribute]) -> tuple[DimAttr, ...]:
     """The dimensions of `type` with their expressions; a `?` without an encoding is the expression "?", unbounded."""
     if isinstance(type.encoding, DimsAttr):
         return tuple(type.encoding.dims)
     return tuple(
-        DimAttr("?", None) if size == DYNAMIC_INDEX else DimAttr(str(size), size) for size in type.get_shape()
+        DimAttr("?", None) if size == DYNAMIC_INDEX else static_dim(size) for size in type.get_shape()
     )
 
 
 def tensor_type(element_type: Attribute, dims: Sequence[int | DimAttr]) -> TensorType[Attribute]:
     """A tensor type of `dims`, with an encoding only where some dimension is dynamic."""
-    full = [dim if isinstance(dim, DimAttr) else DimAttr(str(dim), dim) for dim in dims]
+    full = [dim if isinstance(dim, DimAttr) else static_dim(dim) for dim in dims]
     shape = [int(dim.expression.data) if dim.is_static else DYNAMIC_INDEX for dim in full]
     if DYNAMIC_INDEX not in shape:
         return TensorType(element_type, shape)

@@ -20,7 +20,7 @@ from xnnir.dialects import aten, xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import Array, WeightStore, constant_array, numpy_dtype
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, ints, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
 from xnnir.dialects.xnn.support import Target, why_unsupported
 from xnnir.passes._aten_to_xnn.arguments import Refusal
 
@@ -176,7 +176,7 @@ def add_to_dim(dim: DimAttr, number: int) -> DimAttr:
     if number == 0:
         return dim
     if dim.is_static:
-        return DimAttr(str(int(dim.expression.data) + number), int(dim.expression.data) + number)
+        return static_dim(int(dim.expression.data) + number)
     bound = dim.upper_bound
     return DimAttr(f"{dim.expression.data} + {number}", None if bound is None else bound + number)
 
@@ -193,7 +193,7 @@ def product_dim(dims: Sequence[DimAttr]) -> DimAttr:
         else:
             raise Refusal("two dynamic dimensions would have to become one")
     if dynamic is None:
-        return DimAttr(str(count), count)
+        return static_dim(count)
     if count == 1:
         return dynamic
     bound = dynamic.upper_bound
