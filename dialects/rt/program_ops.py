@@ -180,6 +180,9 @@ class MethodOp(IRDLOperation):
                 raise VerifyException(
                     "expected rt.jump_false or rt.fallthrough at the end of each block but the last"
                 )
+            last = block.last_op
+            if last is not None and self.body.blocks[0] in last.successors:
+                raise VerifyException("expected no jump to the first block, which has the values")
             for op in block.ops:
                 if not isinstance(op, known):
                     raise VerifyException(f"expected operations of the rt dialect in a method, got {op.name}")

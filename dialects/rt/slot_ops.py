@@ -338,20 +338,40 @@ class BoolOp(SlotOp):
 @irdl_op_definition
 class DoubleOp(SlotOp):
     """
-    A float.
+    A float; `inf` and `nan` are ones, too.
 
     Example:
-        %eps = rt.double 1.000000e-05
+        %eps = rt.double 1.0e-05
     """
 
     name = "rt.double"
 
     number = prop_def(FloatAttr[Float64Type])
     result = result_def(DoubleType())
-    assembly_format = "$number attr-dict"
 
     def __init__(self, number: float):
         super().__init__(properties={"number": FloatAttr(number, f64)}, result_types=[DoubleType()])
+
+    @classmethod
+    def parse(cls, parser: Parser) -> DoubleOp:
+        is_negative = parser.parse_optional_punctuation("-") is not None
+        if parser.parse_optional_keyword("inf") is not None:
+            number = float("inf")
+        elif parser.parse_optional_keyword("nan") is not None:
+            number = float("nan")
+        else:
+            number = float(parser.parse_number(allow_boolean=False))
+        op = cls(-number if is_negative else number)
+        op.attributes = parser.parse_optional_attr_dict()
+        return op
+
+    def print(self, printer: Printer) -> None:
+        text = repr(self.number.value.data)
+        mantissa, exponent, power = text.partition("e")
+        if exponent and "." not in mantissa:
+            text = f"{mantissa}.0e{power}"  # a float is one by its dot
+        printer.print_string(f" {text}")
+        printer.print_op_attributes(self.attributes)
 
 
 @irdl_op_definition

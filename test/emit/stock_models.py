@@ -106,7 +106,13 @@ class Branch(nn.Module):
     """A condition that the input decides: jumps."""
 
     def forward(self, x: Tensor) -> Tensor:
-        return torch.cond(x.sum() > 0, lambda x: x * 2.0, lambda x: x - 1.0, (x,))
+        def twice(x: Tensor) -> Tensor:
+            return x * 2.0
+
+        def less(x: Tensor) -> Tensor:
+            return x - 1.0
+
+        return torch.cond(x.sum() > 0, twice, less, (x,))
 
 
 class Indexing(nn.Module):

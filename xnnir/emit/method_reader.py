@@ -150,7 +150,7 @@ class _MethodReader:
         if nbytes >= 2**63:
             raise FormatError(f"{where}.sizes", f"expected a tensor of less than 2^63 bytes, got {sizes}")
         extra: Table = table["extra_tensor_info"] or {}
-        name = extra.get("fully_qualified_name")
+        name = extra.get("fully_qualified_name") or None
         external = extra.get("location") == 1
         if external and not name:
             raise FormatError(
@@ -240,8 +240,18 @@ class _MethodReader:
                         f"expected one of {len(instructions)} instructions or the end, got {target}",
                     )
                 starts |= {target, index + 1}
-        blocks = {start: self.block if start == 0 else Block() for start in sorted(starts)}
-        block = self.block
+        # Nothing can jump to the first block of a region, so it has the values alone where an instruction does.
+        targets = {
+            first + instruction["instr_args"][1]["destination_instruction"]
+            for instruction, first, _, _ in instructions
+            if instruction["instr_args"][0] == "JumpFalseCall"
+        }
+        blocks = {start: Block() for start in sorted(starts)}
+        if 0 in targets:
+            self.block.add_op(rt.FallthroughOp(blocks[0]))
+        else:
+            blocks[0] = self.block
+        block = blocks[0]
         for index, (instruction, first, stack, where) in enumerate(instructions):
             if index and index in blocks:
                 block = self._next(block, blocks[index])
@@ -250,7 +260,7 @@ class _MethodReader:
             block.add_op(op)
         if len(instructions) in blocks and instructions:
             self._next(block, blocks[len(instructions)])
-        return list(blocks.values())
+        return [*([] if blocks[0] is self.block else [self.block]), *blocks.values()]
 
     def _next(self, block: Block, following: Block) -> Block:
         if not isinstance(block.last_op, rt.JumpFalseOp):

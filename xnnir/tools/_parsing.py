@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
 from difflib import get_close_matches
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
 from xdsl.ir import Operation
-from xdsl.parser import Parser
+from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import ParseError
-from xdsl.utils.mlir_lexer import MLIRTokenKind
+from xdsl.utils.lexer import Input
+from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind, StringLiteral
+
+
+class _Lexer(MLIRLexer):
+    # xDSL's expression without the `+`s tries every way to cut the text after a quote that is never closed,
+    # which takes years for one line of text.
+    _unescaped_characters_regex = re.compile(r'"(?:[^"\\\n\v\f]++|\\(?:["nt\\]|[0-9A-Fa-f]{2}))*+"')
 
 
 class LocatingParser(Parser):
     """xDSL's parser; ops without a location in the text get their place in it, and every error has one."""
 
     def __init__(self, ctx: Context, text: str, name: str):
-        super().__init__(ctx, text, name)
+        super().__init__(ctx, "", name)
+        self._parser_state = ParserState(_Lexer(Input(text, name)))
         self._file = StringAttr(name)
         self._op_start = 0
         self._line_starts = [0, *(i + 1 for i, character in enumerate(text) if character == "\n")]
@@ -30,6 +39,18 @@ class LocatingParser(Parser):
         if isinstance(module.location, UnknownLoc):
             module.location = self._location(0)
         return module
+
+    def parse_optional_str_literal(self) -> str | None:
+        # Text that is not ASCII is printed as escapes of its UTF-8 bytes, which xDSL reads back as bytes.
+        text = super().parse_optional_str_literal()
+        if text is None and self._current_token.kind is MLIRTokenKind.BYTES_LIT:
+            try:
+                literal = StringLiteral.from_span(self._current_token.span)
+                text = literal.bytes_contents.decode()
+            except UnicodeDecodeError:
+                return None
+            self._consume_token()
+        return text
 
     def parse_operation(self) -> Operation:
         self._op_start = start = self.pos
@@ -61,3 +82,10 @@ class LocatingParser(Parser):
 def parse_text(ctx: Context, text: str, name: str, allow_implicit_module: bool = True) -> ModuleOp:
     """Parse `text`, which came from the file `name`. Raises `ParseError`."""
     return LocatingParser(ctx, text, name).parse_module(allow_implicit_module)
+
+
+def forget_text_locations(module: ModuleOp, name: str) -> None:
+    """Take back the locations that `parse_text` gave ops for their places in the text `name`."""
+    for op in module.walk():
+        if isinstance(op.location, FileLineColLoc) and op.location.filename.data == name:
+            op.location = UnknownLoc()

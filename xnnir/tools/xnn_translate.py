@@ -92,7 +92,7 @@ def _pte_to_mlir(source: Path, output: Path | None, weights: str, print_debuginf
 def _mlir_to_pte(source: Path, output: Path | None, sources: dict[str, str]) -> None:
     from xnnir.context import make_context
     from xnnir.emit import write_program
-    from xnnir.tools._parsing import parse_text
+    from xnnir.tools._parsing import forget_text_locations, parse_text
     from xnnir.verification import verify_module
 
     if output is None and sys.stdout.isatty():
@@ -102,7 +102,8 @@ def _mlir_to_pte(source: Path, output: Path | None, sources: dict[str, str]) -> 
     sources[name] = text = _read_bytes(source)[:].tobytes().decode()
     module = parse_text(context, text, name)
     verify_module(module)
-    _forget_text_locations(module, name)
+    # The places are for errors, and not for the file.
+    forget_text_locations(module, name)
     program = write_program(module, context)
     with _writing(output) as file:
         program.write_to_file(file)
@@ -130,17 +131,6 @@ def _writing(output: Path | None) -> Generator[IO[bytes]]:
         partial.replace(output)
     finally:
         partial.unlink(missing_ok=True)
-
-
-def _forget_text_locations(module: object, name: str) -> None:
-    # The parser gives ops without a location their place in the text, which is for its errors and not for the
-    # file.
-    from xdsl.dialects.builtin import FileLineColLoc, ModuleOp, UnknownLoc
-
-    assert isinstance(module, ModuleOp)
-    for op in module.walk():
-        if isinstance(op.location, FileLineColLoc) and op.location.filename.data == name:
-            op.location = UnknownLoc()
 
 
 if __name__ == "__main__":
