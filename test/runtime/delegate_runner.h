@@ -26,7 +26,8 @@ public:
   Argument(const Dims &sizes, const std::vector<T> &data, ScalarType dtype = ScalarType::kFloat,
            std::vector<uint8_t> dim_order = {}, ShapeDynamism dynamism = ShapeDynamism::kStatic)
       : Argument(sizes, dtype, std::move(dim_order), dynamism) {
-    std::memcpy(memory_.data(), data.data(), std::min(memory_.size(), data.size() * sizeof(T)));
+    if (const size_t bytes = std::min(memory_.size(), data.size() * sizeof(T)); bytes > 0)
+      std::memcpy(memory_.data(), data.data(), bytes);
   }
   Argument(Argument &&) = default;
 

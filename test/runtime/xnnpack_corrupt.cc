@@ -1,0 +1,362 @@
+// Damaged and hostile delegate blobs: each gets a refusal that names what is wrong, or runs; none crashes.
+#include "delegate_runner.h"
+
+namespace xnnir::test {
+namespace {
+
+// A graph with something of everything that has offsets, counts and indices.
+void make_sample(BlobBuilder &blob) {
+  Random random(71);
+  const auto x = blob.input({1, 4, 4, 3});
+  const auto extra = blob.input({1, 2, 2, 4});
+  const auto padded = blob.value({1, 6, 6, 3});
+  const auto filter = blob.constant({4, 3, 3, 3}, random.reals(108));
+  const auto bias = blob.constant({4}, random.reals(4));
+  const auto convolved = blob.value({1, 4, 4, 4});
+  const auto pooled = blob.value({1, 2, 2, 4});
+  const auto joined = blob.value({1, 2, 2, 8});
+  const auto transposed = blob.value({1, 8, 2, 2});
+  const auto flat = blob.value({1, 32});
+  const auto quantized = blob.value({1, 32}, rows(1));
+  const auto w =
+      blob.constant({5, 32}, random.bytes(160, -127, 127),
+                    per_channel(XNNDatatype::xnn_datatype_qcint8, random.reals(5, 0.01f, 0.1f), 0));
+  const auto product = blob.value({1, 5});
+  const auto y = blob.output({1, 3});
+  blob.pad({0, 1, 1, 0}, {0, 1, 1, 0}, 0.5f, x, padded);
+  Conv conv;
+  conv.kernel_height = conv.kernel_width = 3;
+  conv.group_input_channels = 3;
+  conv.group_output_channels = 4;
+  blob.conv(XNodeUnion::XNNConv2d, conv, padded, filter, bias, convolved, {0.0f, 6.0f});
+  Pool pool;
+  pool.stride_height = pool.stride_width = 2;
+  blob.pool(XNodeUnion::XNNMaxPooling2d, pool, convolved, pooled);
+  blob.concatenate(3, {pooled, extra}, joined);
+  blob.transpose({0, 3, 1, 2}, joined, transposed);
+  blob.reshape({1, 32}, transposed, flat);
+  blob.unary(XNodeUnion::XNNConvert, flat, quantized);
+  blob.fully_connected(quantized, w, kNone, product);
+  blob.slice({0, 1}, {1, 3}, product, y);
+}
+
+// Loads the blob, and runs it if it loads. What matters is to come back.
+void try_blob(BlobBuilder &builder, const std::vector<uint8_t> &bytes) {
+  auto delegate = builder.load(bytes);
+  if (!delegate.ok()) {
+    EXPECT_FALSE(delegate.status().message().empty());
+    return;
+  }
+  Argument x({1, 4, 4, 3});
+  Argument extra({1, 2, 2, 4});
+  Argument y({1, 3});
+  if (const Status status = run(**delegate, {&x, &extra, &y}); !status.ok())
+    EXPECT_FALSE(status.message().empty());
+}
+
+TEST(CorruptBlob, TheSampleItselfRuns) {
+  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
+    BlobBuilder blob(where);
+    make_sample(blob);
+    Argument x({1, 4, 4, 3});
+    Argument extra({1, 2, 2, 4});
+    Argument y({1, 3});
+    EXPECT_TRUE(load_and_run(blob, {&x, &extra, &y}));
+  }
+}
+
+TEST(CorruptBlob, TruncatedAnywhere) {
+  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
+    BlobBuilder blob(where);
+    make_sample(blob);
+    const std::vector<uint8_t> whole = blob.finish();
+    for (size_t size = 0; size < whole.size(); ++size) {
+      // A heap block of exactly that size, so that a sanitizer sees any read past it.
+      const std::vector<uint8_t> cut(whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size));
+      const auto delegate = blob.load(cut);
+      // Only padding at the very end may be missing.
+      if (size + 16 < whole.size())
+        EXPECT_FALSE(delegate.ok()) << "of " << whole.size() << " bytes " << size;
+    }
+  }
+}
+
+TEST(CorruptBlob, AnyByteChanged) {
+  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer})
+    for (const bool with_header : {true, false}) {
+      if (where == Constants::kBehindFlatbuffer && !with_header)
+        continue;
+      BlobBuilder blob(where);
+      blob.with_header = with_header;
+      make_sample(blob);
+      const std::vector<uint8_t> whole = blob.finish();
+      for (size_t i = 0; i < whole.size(); ++i)
+        for (const int change : {0x01, 0x80, 0xFF}) {
+          std::vector<uint8_t> changed = whole;
+          changed[i] = static_cast<uint8_t>(changed[i] ^ change);
+          try_blob(blob, changed);
+        }
+    }
+}
+
+TEST(CorruptBlob, AnyWordReplaced) {
+  BlobBuilder blob(Constants::kBehindFlatbuffer);
+  make_sample(blob);
+  const std::vector<uint8_t> whole = blob.finish();
+  for (size_t i = 0; i + 4 <= whole.size(); i += 4)
+    for (const uint32_t word : {0u, 1u, 7u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu, 0xFFFFFFFEu, 0x10000u}) {
+      std::vector<uint8_t> changed = whole;
+      std::memcpy(&changed[i], &word, sizeof word);
+      try_blob(blob, changed);
+    }
+}
+
+TEST(CorruptBlob, UnalignedInMemory) {
+  for (const Constants where : {Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
+    BlobBuilder blob(where);
+    make_sample(blob);
+    const std::vector<uint8_t> whole = blob.finish();
+    for (size_t shift = 1; shift < 16; ++shift) {
+      std::vector<uint8_t> memory(whole.size() + shift);
+      std::copy(whole.begin(), whole.end(), memory.begin() + static_cast<ptrdiff_t>(shift));
+      BackendInitContext context;
+      context.named_data = &blob.named_data;
+      auto delegate = find_backend("XnnpackBackend")->init(context, {memory.data() + shift, whole.size()});
+      ASSERT_TRUE(delegate.ok()) << delegate.status().message();
+      Argument x({1, 4, 4, 3});
+      Argument extra({1, 2, 2, 4});
+      Argument y({1, 3});
+      EXPECT_TRUE(run(**delegate, {&x, &extra, &y}).ok());
+    }
+  }
+}
+
+// Each case builds one graph that is wrong in one field, and gives what the message must say.
+void expect_refusal(BlobBuilder &blob, const std::string &part) {
+  const auto delegate = blob.load();
+  ASSERT_FALSE(delegate.ok()) << "expected: " << part;
+  EXPECT_NE(delegate.status().message().find(part), std::string::npos)
+      << delegate.status().message() << "\nexpected: " << part;
+}
+
+TEST(HostileGraph, IdsThatNoValueHas) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  blob.output({4});
+  blob.unary(XNodeUnion::XNNAbs, x, 99);
+  expect_refusal(blob, "xnodes[0].xnode_union.output_id is 99, expected the id of a value");
+}
+
+TEST(HostileGraph, FilterIdThatNoValueHas) {
+  BlobBuilder blob;
+  const auto x = blob.input({1, 4});
+  const auto y = blob.output({1, 4});
+  blob.fully_connected(x, 99, kNone, y);
+  expect_refusal(blob, "xnodes[0].xnode_union.filter_id is 99, expected the id of a value");
+}
+
+TEST(HostileGraph, ValuesReadBeforeTheyAreWritten) {
+  BlobBuilder blob;
+  blob.input({4});
+  const auto middle = blob.value({4});
+  const auto y = blob.output({4});
+  blob.unary(XNodeUnion::XNNAbs, middle, y);
+  expect_refusal(blob, "input_id is 1, a value that nothing before this node writes");
+}
+
+TEST(HostileGraph, ValuesWrittenTwice) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  const auto y = blob.output({4});
+  blob.unary(XNodeUnion::XNNAbs, x, y);
+  blob.unary(XNodeUnion::XNNExp, x, y);
+  expect_refusal(blob, "xnodes[1].xnode_union.output_id is 1, which an earlier node writes already");
+}
+
+TEST(HostileGraph, InputsAndConstantsWritten) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  blob.unary(XNodeUnion::XNNAbs, x, x);
+  expect_refusal(blob, "output_id is 0, a graph input");
+  BlobBuilder second;
+  const auto in = second.input({4});
+  const auto constant = second.constant({4}, std::vector<float>(4));
+  second.unary(XNodeUnion::XNNAbs, in, constant);
+  expect_refusal(second, "output_id is 1, a constant");
+}
+
+TEST(HostileGraph, OutputsThatNothingWrites) {
+  BlobBuilder blob;
+  blob.input({4});
+  blob.output({4});
+  expect_refusal(blob, "xvalues[1] is a graph output, but no node writes it");
+}
+
+TEST(HostileGraph, ExternalIdsOutOfRangeOrMissing) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  const auto y = blob.output({4});
+  blob.unary(XNodeUnion::XNNAbs, x, y);
+  blob.num_externs = 1;
+  expect_refusal(blob, "external_id is 1, expected less than num_externs, 1");
+  BlobBuilder missing;
+  const auto x2 = missing.input({4});
+  const auto y2 = missing.output({4});
+  missing.unary(XNodeUnion::XNNAbs, x2, y2);
+  missing.num_externs = 3;
+  expect_refusal(missing, "no value has external_id 2");
+  BlobBuilder many;
+  many.num_externs = 5000;
+  expect_refusal(many, "num_externs is 5000, expected at most 4096");
+}
+
+TEST(HostileGraph, ConstantsThatAreTooShort) {
+  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
+    BlobBuilder blob(where);
+    const auto x = blob.input({8});
+    const auto c = blob.constant({8}, std::vector<float>(7));
+    const auto y = blob.output({8});
+    blob.binary(XNodeUnion::XNNAdd, x, c, y);
+    expect_refusal(blob,
+                   "xvalues[1].xvalue_union.constant_buffer_idx is 1, a constant of 28 bytes, expected 32");
+  }
+}
+
+TEST(HostileGraph, NamedDataThatIsNotThere) {
+  BlobBuilder blob;
+  const auto x = blob.input({8});
+  const auto c = blob.constant({8}, std::vector<float>(8));
+  const auto y = blob.output({8});
+  blob.binary(XNodeUnion::XNNAdd, x, c, y);
+  blob.named_data.entries.clear();
+  expect_refusal(blob, "constant_data[1].named_key: there is no named data 'constant1'");
+}
+
+TEST(HostileGraph, SizesThatDoNotFitTogether) {
+  BlobBuilder blob;
+  const auto x = blob.input({1, 4, 4, 8});
+  const auto w = blob.constant({2, 1, 1, 3}, std::vector<float>(6));
+  const auto y = blob.output({1, 4, 4, 2});
+  Conv conv;
+  conv.group_input_channels = 3;
+  conv.group_output_channels = 2;
+  blob.conv(XNodeUnion::XNNConv2d, conv, x, w, kNone, y);
+  expect_refusal(blob, "xnodes[0] (Conv2d): input is [1, 4, 4, 8], expected 3 channels");
+  BlobBuilder filter;
+  const auto x2 = filter.input({1, 4, 4, 3});
+  const auto w2 = filter.constant({2, 1, 1, 3}, std::vector<float>(6));
+  const auto y2 = filter.output({1, 4, 4, 2});
+  conv.kernel_height = 3;
+  filter.conv(XNodeUnion::XNNConv2d, conv, x2, w2, kNone, y2);
+  expect_refusal(filter, "filter is [2, 1, 1, 3], expected [2, 3, 1, 3]");
+}
+
+TEST(HostileGraph, ZerosThatXnnpackDividesBy) {
+  for (const int field : {0, 1, 2, 3}) {
+    BlobBuilder blob;
+    const auto x = blob.input({1, 4, 4, 3});
+    const auto w = blob.constant({2, 1, 1, 3}, std::vector<float>(6));
+    const auto y = blob.output({1, 4, 4, 2});
+    Conv conv;
+    conv.group_input_channels = 3;
+    conv.group_output_channels = 2;
+    (field == 0   ? conv.kernel_height
+     : field == 1 ? conv.stride_width
+     : field == 2 ? conv.dilation_height
+                  : conv.groups) = 0;
+    blob.conv(XNodeUnion::XNNConv2d, conv, x, w, kNone, y);
+    static constexpr const char *kFields[] = {"kernel_height is 0", "subsampling_width is 0",
+                                              "dilation_height is 0", "groups is 0"};
+    expect_refusal(blob, kFields[field]);
+  }
+}
+
+TEST(HostileGraph, BoundsThatAreNone) {
+  for (const Bounds bounds : {Bounds{2.0f, 1.0f}, Bounds{NAN, 1.0f}, Bounds{0.0f, NAN}}) {
+    BlobBuilder blob;
+    const auto x = blob.input({4});
+    const auto y = blob.output({4});
+    blob.unary(XNodeUnion::XNNClamp, x, y, bounds);
+    expect_refusal(blob, "xnodes[0].xnode_union.output_min_max is");
+  }
+}
+
+TEST(HostileGraph, PermutationsThatAreNone) {
+  for (const Dims &perm : {Dims{0, 0}, Dims{0, 2}, Dims{0}, Dims{0, 1, 2}, Dims{}}) {
+    BlobBuilder blob;
+    const auto x = blob.input({2, 3});
+    const auto y = blob.output({2, 3});
+    blob.transpose(perm, x, y);
+    EXPECT_FALSE(blob.load().ok());
+  }
+}
+
+TEST(HostileGraph, PaddingsAndSlicesThatOverflow) {
+  BlobBuilder blob;
+  const auto x = blob.input({4, 4, 4});
+  const auto y = blob.output({4, 4, 4});
+  blob.pad({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, 0.0f, x, y);
+  expect_refusal(blob, "does not fit in memory");
+  BlobBuilder slice;
+  const auto x2 = slice.input({4});
+  const auto y2 = slice.output({4});
+  slice.slice({0xFFFFFFFF}, {0xFFFFFFFF}, x2, y2);
+  expect_refusal(slice, "dimension 0 is sliced from 4294967295");
+}
+
+TEST(HostileGraph, QuantisationThatDoesNotFit) {
+  BlobBuilder scales;
+  const auto x = scales.input({1, 4});
+  const auto w = scales.constant({2, 4}, std::vector<int8_t>(8),
+                                 per_channel(XNNDatatype::xnn_datatype_qcint8, {0.5f}, 0));
+  const auto y = scales.output({1, 2});
+  scales.fully_connected(x, w, kNone, y);
+  expect_refusal(scales, "quant_params.scale has 1 entries, expected 2");
+  BlobBuilder negative;
+  negative.input({4}, qint8(-1.0f, 0));
+  expect_refusal(negative, "quant_params.scale is -1, expected a positive");
+  BlobBuilder zero_point;
+  zero_point.input({4}, qint8(1.0f, 200));
+  expect_refusal(zero_point, "quant_params.zero_point is 200, expected -128 to 127");
+  BlobBuilder dimension;
+  dimension.constant({2, 4}, std::vector<int8_t>(8),
+                     per_channel(XNNDatatype::xnn_datatype_qcint8, {0.5f, 0.5f}, 7));
+  expect_refusal(dimension, "quant_params.channel_dim is 7");
+}
+
+TEST(HostileGraph, DatatypesThatXnnpackLacks) {
+  BlobBuilder blob;
+  const auto x = blob.input({1, 4}, qint8(1.0f, 0));
+  const auto w = blob.constant({2, 4}, std::vector<float>(8));
+  const auto y = blob.output({1, 2});
+  blob.fully_connected(x, w, kNone, y);
+  expect_refusal(blob, "XNNPACK has none for input qint8, filter fp32, bias none, output fp32");
+}
+
+TEST(HostileGraph, NodesThatNobodyImplements) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  blob.output({4});
+  blob.node(XNodeUnion::XNNScaledDotProductAttention,
+            fb::CreateXNNScaledDotProductAttention(blob.flatbuffer(), x, x, x, x, x, 1, 0).Union());
+  const auto delegate = blob.load();
+  ASSERT_FALSE(delegate.ok());
+  EXPECT_EQ(delegate.status().code(), StatusCode::kNotImplemented) << delegate.status().message();
+}
+
+TEST(HostileBlob, NamesAWrongIdentifier) {
+  BlobBuilder blob;
+  blob.with_header = false;
+  make_sample(blob);
+  std::vector<uint8_t> bytes = blob.finish();
+  std::memcpy(&bytes[4], "XY\x01!", 4);
+  const auto delegate = blob.load(bytes);
+  ASSERT_FALSE(delegate.ok());
+  EXPECT_EQ(delegate.status().code(), StatusCode::kDelegateInvalidCompatibility);
+  EXPECT_NE(delegate.status().message().find("identifier is 'XY\\x01!', expected 'XN00' or 'XN01'"),
+            std::string::npos)
+      << delegate.status().message();
+}
+
+} // namespace
+} // namespace xnnir::test
