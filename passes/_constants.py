@@ -6,13 +6,13 @@ from typing import cast
 
 import numpy as np
 from xdsl.dialects.builtin import (
+    AnyDenseElement,
     AnyFloat,
     BFloat16Type,
     DenseIntOrFPElementsAttr,
     TensorType,
 )
 from xdsl.ir import Attribute
-from xdsl.utils.hints import isa
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import Array, ConstantValue, WeightStore, constant_array
@@ -38,8 +38,9 @@ def constant_like(
 
     In the text, elements have the type that they have in that of `constant`, or `dense_type`.
     """
-    if isa(constant.value, DenseIntOrFPElementsAttr):
-        return xnn.ConstantOp(_dense(dense_type or constant.value.get_element_type(), array, type), type)
+    if isinstance(constant.value, DenseIntOrFPElementsAttr):
+        value = cast(DenseIntOrFPElementsAttr[AnyDenseElement], constant.value)
+        return xnn.ConstantOp(_dense(dense_type or value.get_element_type(), array, type), type)
     return xnn.ConstantOp(store.add(array), type)
 
 

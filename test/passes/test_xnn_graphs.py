@@ -250,7 +250,9 @@ def check(builder: Builder, passes: Sequence[ModulePass], tolerance: float = 0.0
         module.verify()
     function = next(op for op in module.ops if isinstance(op, func.FuncOp))
     assert function.function_type == types
-    assert [value.type for value in function.body.block.last_op.operands] == list(types.outputs)
+    terminator = function.get_return_op()
+    assert terminator is not None
+    assert [value.type for value in terminator.operands] == list(types.outputs)
     after = evaluate(function, builder.store)
     for expected, got in zip(before, after, strict=True):
         torch.testing.assert_close(got, expected, rtol=tolerance, atol=tolerance)
