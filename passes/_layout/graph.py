@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import IsolatedFromAbove
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import Tensor, ints
+from xnnir.dialects.xnn.base import ints, tensor_type_of
 from xnnir.passes._blocks import captured_values
 from xnnir.passes._layout.cost import ConversionCosts
 from xnnir.passes._layout.perms import Perm, compose, identity, is_packed
@@ -134,7 +133,7 @@ class Graph:
 def _costs(ssa: SSAValue) -> ConversionCosts | None:
     if not isinstance(ssa.type, TensorType):
         return None
-    type = cast(Tensor, ssa.type)
+    type = tensor_type_of(ssa)
     # A constant is transposed when the model is compiled, unless NumPy cannot.
     free = isinstance(ssa.owner, xnn.ConstantOp) and not is_packed(type.get_element_type())
     return ConversionCosts(type, free)
