@@ -127,9 +127,7 @@ def compare_command(
     got = np.load(directory / "output.npy")
     events: list[dict[str, Any]] = json.loads(result.stdout).get("profile", [])
     nodes = [event for event in events if event.get("node", -1) >= 0]
-    return float(np.abs(got - expected).max() / np.abs(expected).max()), sorted(
-        nodes, key=lambda e: -e["nanoseconds"]
-    )
+    return float(np.abs(got - expected).max() / np.abs(expected).max()), sorted(nodes, key=lambda e: -e["ns"])
 
 
 def time_latency(
