@@ -1,0 +1,123 @@
+"""
+Write the generated parts of the documents: IR of each level, the table of support, the list of passes.
+
+    python docs/update.py [--check]
+
+A generated part stands between `<!-- generated: NAME -->` and `<!-- end -->`. With --check nothing is written, and the
+exit code says whether something would have been.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+
+DOCS = Path(__file__).resolve().parent
+
+
+@cache
+def stages() -> Mapping[str, str]:
+    """IR of the example model by the last pass that ran: `import`, `aten-fold-batch-norm`, ..., `plan-memory`."""
+    from xnnir.testing.zoo import quiet
+
+    with quiet():
+        import torch
+    sys.path.insert(0, str(DOCS))
+    from example_model import Stem
+    from xdsl.dialects.builtin import ModuleOp
+    from xdsl.passes import ModulePass
+
+    import xnnir
+
+    torch.manual_seed(0)
+    program = torch.export.export(Stem().eval(), (torch.randn(1, 3, 8, 8),))
+    texts: dict[str, str] = {}
+
+    def observe(previous: ModulePass | None, module: ModuleOp, current: ModulePass | None) -> None:
+        texts[previous.name if previous is not None else "import"] = str(module)
+
+    xnnir.to_edge_transform_and_lower(program, observer=observe).to_executorch(observer=rest(observe))
+    return texts
+
+
+def rest(observe: Callable[..., None]) -> Callable[..., None]:
+    """`observe` for the second half of a pipeline, which begins with no pass before it."""
+    return lambda previous, module, current: (
+        observe(previous, module, current) if previous is not None else None
+    )
+
+
+def ir(stage: str) -> str:
+    """A stage as a block of MLIR, without the module around it."""
+    lines = stages()[stage].splitlines()[1:-1]
+    return "```mlir\n" + "\n".join(line[2:] for line in lines) + "\n```"
+
+
+def model() -> str:
+    source = (DOCS / "example_model.py").read_text()
+    return "```python\n" + source[source.index("class ") :].rstrip() + "\n```"
+
+
+def support() -> str:
+    """The table of support, a row for each op."""
+    from xnnir.dialects.xnn.support import supported_ops
+
+    rows = ["| op | XNNPACK | node in a file | datatypes |", "|---|---|---|---|"]
+    for op, row in supported_ops():
+        datatypes = "<br>".join(str(combination) for combination in row.datatypes)
+        rows.append(f"| `{op.name}` | `{row.function}` | {row.node or ''} | {datatypes} |")
+    return "\n".join(rows)
+
+
+def passes() -> str:
+    """All passes with their options."""
+    from xnnir.passes import get_all_passes
+    from xnnir.tools._pass_info import list_passes
+
+    return "```\n" + list_passes(get_all_passes()) + "\n```"
+
+
+def pipeline() -> str:
+    """The default pipeline, as it stands in pipelines.py."""
+    source = (DOCS.parent / "xnnir" / "pipelines.py").read_text()
+    begin, end = source.index("def aten_to_xnn"), source.index("def default_pipeline")
+    return "```python\n" + source[begin:end].rstrip() + "\n```"
+
+
+def part(name: str) -> str:
+    """The text of a generated part. Raises `KeyError` for an unknown name."""
+    if name.startswith("ir "):
+        return ir(name.removeprefix("ir "))
+    return {"model": model, "support": support, "passes": passes, "pipeline": pipeline}[name]()
+
+
+def updated(text: str) -> str:
+    """`text` with its generated parts made anew."""
+    pattern = re.compile(r"(<!-- generated: (.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
+    return pattern.sub(lambda match: f"{match[1]}{part(match[2])}\n{match[3]}", text)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Write the generated parts of the documents.")
+    parser.add_argument(
+        "--check", action="store_true", help="write nothing; fail when something is out of date"
+    )
+    check = parser.parse_args().check
+    stale: list[str] = []
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text()
+        if (new := updated(text)) != text:
+            stale.append(path.name)
+            if not check:
+                path.write_text(new)
+    if stale:
+        print(("out of date: " if check else "updated: ") + ", ".join(stale))
+    return 1 if check and stale else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
