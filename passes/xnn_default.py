@@ -2,7 +2,7 @@
 `xnn-default`: the whole way from an exported model to what the runtime executes.
 
     func.func @forward(%x: tensor<1x8xf32>) -> tensor<1x8xf32> {
-      %y = aten.relu %x : (tensor<1x8xf32>) -> tensor<1x8xf32>
+      %y = aten.relu(%x) : (tensor<1x8xf32>) -> tensor<1x8xf32>
       func.return %y : tensor<1x8xf32>
     }
 

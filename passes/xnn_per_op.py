@@ -1,8 +1,8 @@
 """
 `xnn-per-op`: as `xnn-default`, but each op is a delegate of its own.
 
-    %1 = aten.relu %0 : (tensor<1x8xf32>) -> tensor<1x8xf32>
-    %2 = aten.sigmoid %1 : (tensor<1x8xf32>) -> tensor<1x8xf32>
+    %1 = aten.relu(%0) : (tensor<1x8xf32>) -> tensor<1x8xf32>
+    %2 = aten.sigmoid(%1) : (tensor<1x8xf32>) -> tensor<1x8xf32>
 
 becomes
 

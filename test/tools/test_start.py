@@ -38,6 +38,13 @@ def test_nothing_heavy_is_loaded(code: str) -> None:
     assert _loaded_by(code) == set()
 
 
+@pytest.mark.parametrize("tool", ["xnnir", "xnn-opt", "xnn-translate"])
+def test_tools_are_installed_and_explain_themselves(tool: str) -> None:
+    command = [Path(sys.executable).parent / tool, "--help"]
+    result = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert result.stdout.lower().startswith(f"usage: {tool}")
+
+
 def test_xdsl_opt_has_our_passes_and_dialects(tmp_path: Path) -> None:
     text = "func.func @f(%x: tensor<2xf32>) -> tensor<2xf32> {\n"
     text += "  %y = xnn.abs %x : (tensor<2xf32>) -> tensor<2xf32>\n  func.return %y : tensor<2xf32>\n}\n"

@@ -76,7 +76,7 @@ class Compilation:
         if self.dump_dir is not None:
             watchers.append(IRTree(self.dump_dir, self.context, PrintOptions(weights=False, debuginfo=True)))
         run_passes(passes, self.context, module, watchers)
-        if report is not None and at != "rt":
+        if report is not None and at != "rt" and stop != "aten":
             report(module)
         if at != "rt" and stop == "rt":
             run_passes(pipelines.xnn_to_rt(), self.context, module, watchers)

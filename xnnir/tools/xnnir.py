@@ -117,6 +117,56 @@ def inspect(debug: bool, program: Path, nodes: bool, as_json: bool) -> None:
     _run(body, debug)
 
 
+@cli.command()
+@click.argument("program", type=FILE)
+@click.option("--method", default="forward", show_default=True, help="Which method to run.")
+@click.option(
+    "--input",
+    "inputs",
+    multiple=True,
+    metavar="FILE.npy",
+    help="An input, once for each in order; a number where the method takes one. Random without.",
+)
+@click.option(
+    "--output",
+    "outputs",
+    multiple=True,
+    type=FILE,
+    metavar="FILE.npy",
+    help="Where to write an output, once for each in order.",
+)
+@click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="How often to run.")
+@click.option("--threads", type=click.IntRange(1), help="Threads to run with; by default one for each core.")
+@click.option("--seed", default=0, show_default=True, help="Of random inputs.")
+@click.option("--profile", is_flag=True, help="Print where the time goes, op by op.")
+@click.pass_obj
+def run(
+    debug: bool,
+    program: Path,
+    method: str,
+    inputs: tuple[str, ...],
+    outputs: tuple[Path, ...],
+    repeat: int,
+    threads: int | None,
+    seed: int,
+    profile: bool,
+) -> None:
+    """Run a method of PROGRAM, a .pte file, with this project's runtime."""
+    from rich.console import Console
+
+    from xnnir.tools import _running
+
+    def body() -> int:
+        loaded, load_ms = _running.load_method(program, method, threads, profile)
+        result = _running.run_method(loaded, _running.read_inputs(loaded, inputs, seed), repeat, load_ms)
+        if outputs:
+            _running.write_outputs(result.outputs, outputs)
+        _running.print_run(result, loaded, Console(), profile)
+        return 0
+
+    _run(body, debug)
+
+
 def _print_report(module: Any) -> None:
     from xnnir.report import print_report
 
