@@ -29,7 +29,7 @@ def program() -> bytes:
     x_type = TensorType(f32, [2, 3])
     y_type = TensorType(f32, [2, 4])
     graph_block = Block(arg_types=[x_type])
-    scales = xnn.QCInt8Type(0, [0.5, 0.25, 0.125, 1.0])
+    scales = xnn.QCInt8Type(0, [0.5, 0.25, 0.125, 1.0])  # pyright: ignore[reportCallIssue]
     quantised = xnn.ConvertOp(graph_block.args[0], TensorType(xnn.QDInt8Type(1), [2, 3]))
     weight = xnn.ConstantOp(store.add(np.arange(12, dtype=np.int8)), TensorType(scales, [4, 3]))
     bias = xnn.ConstantOp(store.add(np.arange(4, dtype=np.float32)), TensorType(f32, [4]))
