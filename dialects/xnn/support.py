@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias
 from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import XnnOp, element_type_of, format_shape, shape_of
+from xnnir.dialects.xnn.base import XnnOp, element_type_of, format_shape, ints, shape_of
 from xnnir.dialects.xnn.types import datatype
 
 Target: TypeAlias = Literal["executorch", "xnnir"]
@@ -125,6 +125,22 @@ def _window_larger_than_one(op: Operation) -> str | None:
     return None
 
 
+def _adjustment_below_stride(op: Operation) -> str | None:
+    assert isinstance(op, xnn.Deconvolution2DOp)
+    adjustment, stride = ints(op.adjustment), ints(op.upsampling)
+    if any(a >= s for a, s in zip(adjustment, stride, strict=True)):
+        return f"XNNPACK wants an adjustment below the stride {list(stride)}, got {list(adjustment)}"
+    return None
+
+
+def _sizes_to_the_end_from_the_start(op: Operation) -> str | None:
+    assert isinstance(op, xnn.StaticSliceOp)
+    # Size 0 makes XNNPACK take the size of the operand for that of the result, whatever the offset.
+    if any(offset and not size for offset, size in zip(ints(op.offsets), ints(op.sizes), strict=True)):
+        return "XNNPACK slices to the end of a dynamic dimension only from its start"
+    return None
+
+
 _MOVE = _same(1, *_FLOAT, *_STATIC_QUANT)
 
 SUPPORT: Mapping[type[Operation], Support] = {
@@ -138,7 +154,9 @@ SUPPORT: Mapping[type[Operation], Support] = {
     ),
     xnn.BankersRoundingOp: Support("xnn_define_unary", None, _same(1, *_FLOAT)),
     xnn.BatchMatrixMultiplyOp: Support(
-        "xnn_define_batch_matrix_multiply", "BatchMatrixMultiply", (*_same(2, *_FLOAT), *_rows("qdint8 qcint8 -> fp32"))
+        "xnn_define_batch_matrix_multiply",
+        "BatchMatrixMultiply",
+        (*_same(2, *_FLOAT), *_rows("qdint8 qcint8 -> fp32")),
     ),
     xnn.CeilingOp: Support("xnn_define_unary", "Ceiling", _same(1, *_FLOAT)),
     xnn.ClampOp: Support("xnn_define_unary", "Clamp", _same(1, *_FLOAT, *_STATIC_QUANT)),
@@ -147,7 +165,10 @@ SUPPORT: Mapping[type[Operation], Support] = {
     ),
     xnn.ConvertOp: Support("xnn_define_unary", "Convert", _CONVERT),
     xnn.Convolution2DOp: Support(
-        "xnn_define_convolution_2d", "Conv2d", (*_CONVOLUTION, *_DYNAMIC_CONVOLUTION), (_static("filter", "bias"),)
+        "xnn_define_convolution_2d",
+        "Conv2d",
+        (*_CONVOLUTION, *_DYNAMIC_CONVOLUTION),
+        (_static("filter", "bias"),),
     ),
     xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
     xnn.CosineOp: Support("xnn_define_unary", "Cos", _same(1, *_FLOAT)),
@@ -155,9 +176,11 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_deconvolution_2d",
         "ConvTranspose2d",
         (*_CONVOLUTION, *_rows("qdint8 qcint8 fp32 -> fp32")),
-        (_static("filter", "bias"),),
+        (_static("filter", "bias"), _adjustment_below_stride),
     ),
-    xnn.DepthToSpace2DOp: Support("xnn_define_depth_to_space_2d", None, _MOVE, (_equal_quantisation,), moves_data_only=True),
+    xnn.DepthToSpace2DOp: Support(
+        "xnn_define_depth_to_space_2d", None, _MOVE, (_equal_quantisation,), moves_data_only=True
+    ),
     xnn.DepthwiseConvolution2DOp: Support(
         "xnn_define_depthwise_convolution_2d", "DepthwiseConv2d", _CONVOLUTION, (_static("filter", "bias"),)
     ),
@@ -192,7 +215,11 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.SquareRootOp: Support("xnn_define_unary", "SquareRoot", _same(1, *_FLOAT)),
     xnn.SquaredDifferenceOp: Support("xnn_define_binary", None, _same(2, *_FLOAT)),
     xnn.StaticConstantPadOp: Support(
-        "xnn_define_static_constant_pad", "StaticConstantPad", _MOVE, (_equal_quantisation,), moves_data_only=True
+        "xnn_define_static_constant_pad",
+        "StaticConstantPad",
+        _MOVE,
+        (_equal_quantisation,),
+        moves_data_only=True,
     ),
     xnn.StaticReduceOp: Support("xnn_define_static_reduce", None, _same(1, *_FLOAT, *_STATIC_QUANT)),
     xnn.StaticReshapeOp: Support(
@@ -205,7 +232,11 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (_equal_quantisation,),
     ),
     xnn.StaticSliceOp: Support(
-        "xnn_define_static_slice", "StaticSlice", _MOVE, (_equal_quantisation,), moves_data_only=True
+        "xnn_define_static_slice",
+        "StaticSlice",
+        _MOVE,
+        (_equal_quantisation, _sizes_to_the_end_from_the_start),
+        moves_data_only=True,
     ),
     xnn.StaticTransposeOp: Support(
         "xnn_define_static_transpose", "StaticTranspose", _MOVE, (_equal_quantisation,), moves_data_only=True

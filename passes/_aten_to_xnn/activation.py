@@ -14,6 +14,7 @@ from xnnir.passes._aten_to_xnn.arguments import (
     axis_arg,
     float_arg,
     int_arg,
+    optional_tensor_arg,
     require_same_dtype,
     tensor_arg,
 )
@@ -55,7 +56,7 @@ def clamp_tensor(op: AtenOp, to: Conversion) -> SSAValue:
     """`clamp.Tensor`: bounds that differ from element to element."""
     x = input_of(op, to)
     for name, node in (("min", xnn.MaximumOp), ("max", xnn.MinimumOp)):
-        if isinstance(bound := op.arg(name), SSAValue):
+        if (bound := optional_tensor_arg(op, name)) is not None:
             x = to.emit(node(x, to.operand(bound), op.results[0].type))
     return x
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import SSAValue
@@ -17,10 +17,16 @@ class Refusal(Exception):
 
 def tensor_arg(op: AtenOp, name: str) -> SSAValue:
     """An argument that is a tensor. Raises `Refusal` for a number or None."""
-    value = op.arg(name)
-    if not isinstance(value, SSAValue):
-        raise Refusal(f"expected {name} to be a tensor, got {value}")
+    value = optional_tensor_arg(op, name)
+    if value is None:
+        raise Refusal(f"expected {name} to be a tensor, got {op.arg(name)}")
     return value
+
+
+def optional_tensor_arg(op: AtenOp, name: str) -> SSAValue | None:
+    """An argument that is a tensor or None."""
+    value = op.arg(name)
+    return cast(SSAValue, value) if isinstance(value, SSAValue) else None
 
 
 def int_arg(op: AtenOp, name: str) -> int:
@@ -50,7 +56,7 @@ def int_list(op: AtenOp, name: str, count: int, default: tuple[int, ...] = ()) -
     value: Any = op.arg(name)
     if value is None:
         return default
-    values: tuple[Any, ...] = tuple(value) if isinstance(value, tuple | list) else (value,)
+    values = cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,)
     if any(isinstance(item, SSAValue) for item in values):
         raise Refusal(f"{name} is computed while the model runs")
     if not values:

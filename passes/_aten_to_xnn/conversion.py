@@ -2,14 +2,14 @@
 What the converters of single ops share: reading operands, building nodes, refusing.
 
 A converter takes an `aten` op and a `Conversion`, and returns the values that replace the op's results, in the same
-logical layout. Every node goes through `Conversion.emit`, which asks the support table; a converter that cannot do an op raises
-`Refusal`, and what it built until then is dropped.
+logical layout. Every node goes through `Conversion.emit`, which asks the support table; a converter that cannot do an
+op raises `Refusal`, and what it built until then is dropped.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence, Set
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import numpy as np
 from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, TensorType
@@ -100,8 +100,7 @@ class Conversion:
 
     def number(self, number: float, like: SSAValue | Attribute) -> SSAValue:
         """One number as a tensor that broadcasts against `like` (a tensor or its type) and has its element type."""
-        type = like.type if isinstance(like, SSAValue) else like
-        assert isinstance(type, TensorType)
+        type = cast(TensorType[Attribute], like.type if isinstance(like, SSAValue) else like)
         shape = (1,) if len(type.get_shape()) else ()
         return self.constant(np.full(shape, number), type.get_element_type())
 

@@ -13,7 +13,14 @@ from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import Array
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, shape_of, tensor_type_of
-from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, int_arg, int_list, tensor_arg
+from xnnir.passes._aten_to_xnn.arguments import (
+    Refusal,
+    float_arg,
+    int_arg,
+    int_list,
+    optional_tensor_arg,
+    tensor_arg,
+)
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter
 from xnnir.passes._aten_to_xnn.spatial import from_nhwc, nhwc_type, pair, symmetric, to_nhwc
 
@@ -64,10 +71,9 @@ def _kernel(filter: Array, spatial: int) -> Array:
 
 def _bias(op: AtenOp, to: Conversion) -> tuple[SSAValue | None, SSAValue | None]:
     """The bias as a static operand in float32, or else the value to add afterwards."""
-    bias = op.arg("bias")
+    bias = optional_tensor_arg(op, "bias")
     if bias is None:
         return None, None
-    assert isinstance(bias, SSAValue)
     array = to.array(bias)
     return (to.constant(array, f32, bias.name_hint), None) if array is not None else (None, bias)
 
@@ -169,10 +175,10 @@ def batch_norm(op: AtenOp, to: Conversion) -> list[SSAValue]:
         raise Refusal("a batch norm in training mode changes its statistics")
     mean, variance = (to.static(tensor_arg(op, name), name) for name in ("running_mean", "running_var"))
     scale = 1.0 / np.sqrt(variance.astype(np.float64) + float_arg(op, "eps"))
-    if isinstance(weight := op.arg("weight"), SSAValue):
+    if (weight := optional_tensor_arg(op, "weight")) is not None:
         scale = scale * to.static(weight, "weight")
     shift = -mean * scale
-    if isinstance(bias := op.arg("bias"), SSAValue):
+    if (bias := optional_tensor_arg(op, "bias")) is not None:
         shift = shift + to.static(bias, "bias")
     return [_scale_and_shift(x, scale, shift, to)]
 

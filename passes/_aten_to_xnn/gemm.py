@@ -8,7 +8,7 @@ from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
-from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, tensor_arg
+from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, optional_tensor_arg, tensor_arg
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, transposed_source
 
 
@@ -29,11 +29,11 @@ def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValu
 
 
 def linear(op: AtenOp, to: Conversion) -> SSAValue:
-    bias = op.arg("bias")
+    bias = optional_tensor_arg(op, "bias")
     weight = tensor_arg(op, "weight")
     if len(shape_of(weight)) != 2:
         raise Refusal(f"expected a weight [output channels, input channels], got {weight.type}")
-    return fully_connected(to, tensor_arg(op, "input"), weight, bias if isinstance(bias, SSAValue) else None)
+    return fully_connected(to, tensor_arg(op, "input"), weight, bias)
 
 
 def _product(to: Conversion, a: SSAValue, b: SSAValue, bias: SSAValue | None = None) -> SSAValue | None:

@@ -88,6 +88,9 @@ def max_pool(op: AtenOp, to: Conversion, spatial: int) -> list[SSAValue]:
     windows = _windows(op, x, spatial)
     if windows.kernel == (1, 1) and windows.stride == (1, 1) and not any(windows.padding):
         return [x]
+    sizes = pair(shape_of(x)[-spatial:], 1)
+    if any(windows.padding) and any(d > s >= 0 for d, s in zip(windows.dilation, sizes, strict=True)):
+        raise Refusal(f"dilation {list(windows.dilation)} steps over the whole input, {x.type}")
     if any(step > size for step, size in zip(windows.stride, windows.kernel, strict=True)):
         raise Refusal(f"stride {list(windows.stride)} larger than the window {list(windows.kernel)}")
     node = xnn.MaxPooling2DOp(

@@ -19,8 +19,8 @@ _ALL = 2**62
 """An end of a slice from here on means the end of the dimension; exporters write the largest int64."""
 
 
-def _operand(op: AtenOp, to: Conversion) -> SSAValue:
-    x = to.operand(tensor_arg(op, "self"))
+def _operand(op: AtenOp, to: Conversion, name: str = "self") -> SSAValue:
+    x = to.operand(tensor_arg(op, name))
     if not is_float(element_type_of(x)):
         raise Refusal(f"XNNPACK computes in float32 and float16, got {element_type_of(x)}")
     return x
@@ -219,7 +219,7 @@ def convert(op: AtenOp, to: Conversion) -> SSAValue:
 def dropout(op: AtenOp, to: Conversion) -> SSAValue:
     if op.arg("train" if "train" in op.schema.positions else "training"):
         raise Refusal("a dropout in training mode draws random numbers")
-    return _operand(op, to)
+    return _operand(op, to, "input")
 
 
 def _shuffled(op: AtenOp, to: Conversion, x: SSAValue, split: Sequence[Any], perm: Sequence[int]) -> SSAValue:

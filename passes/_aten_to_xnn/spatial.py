@@ -7,6 +7,7 @@ Ops over one spatial dimension become ops over two, with one row; inputs without
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Attribute, SSAValue
@@ -33,8 +34,7 @@ def to_nhwc(to: Conversion, value: SSAValue, spatial: int = 2) -> SSAValue:
 
 def from_nhwc(to: Conversion, value: SSAValue, type: Attribute, spatial: int = 2) -> SSAValue:
     """The logical tensor of `type` that the NHWC tensor `value` holds."""
-    assert isinstance(type, TensorType)
-    dims = dims_of(type)
+    dims = dims_of(cast(TensorType[Attribute], type))
     perm = _channels_last(len(dims), spatial)
     channels_last = to.reshape(value, [dims[axis] for axis in perm])
     return to.transpose(channels_last, [perm.index(axis) for axis in range(len(perm))])

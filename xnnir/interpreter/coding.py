@@ -81,22 +81,22 @@ def constant(value: Attribute, type: TensorType[Attribute], store: WeightStore) 
     array = constant_array(value, type, store)
     match element_type:
         case BFloat16Type():
-            return torch.from_numpy(array.astype(np.uint32) << 16).view(torch.float32).to(torch.bfloat16)
+            return torch.as_tensor(array.astype(np.uint32) << 16).view(torch.float32).to(torch.bfloat16)
         case PerTensorType():
-            integers = torch.from_numpy(array.astype(np.float32))
+            integers = torch.as_tensor(array.astype(np.float32))
             return (integers - element_type.zero_point.data) * element_type.scale.value.data
         case PerChannelType() if element_type.STORAGE_DTYPE != "uint8":
             shape = [1] * array.ndim
             shape[element_type.axis.data] = -1
-            return torch.from_numpy(array.astype(np.float32)) * _scales(element_type, store).reshape(shape)
+            return torch.as_tensor(array.astype(np.float32)) * _scales(element_type, store).reshape(shape)
         case Float16Type() | Float32Type() | Float64Type() | IntegerType():
-            return torch.from_numpy(np.array(array))
+            return torch.as_tensor(np.array(array))
         case _:
             raise NotImplementedError(f"no reference semantics for constants of type {element_type}")
 
 
 def _scales(type: PerChannelType, store: WeightStore) -> Tensor:
     if isinstance(type.scales, WeightAttr):
-        return torch.from_numpy(np.frombuffer(store.bytes(type.scales), dtype=np.float32).copy())
+        return torch.as_tensor(np.frombuffer(store.bytes(type.scales), dtype=np.float32).copy())
     assert isinstance(type.scales, ArrayAttr)
     return torch.tensor([scale.value.data for scale in type.scales])

@@ -15,13 +15,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 from xdsl.dialects import func
-from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
-from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.dialects.builtin import DYNAMIC_INDEX
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.traits import SymbolTable
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightStore
-from xnnir.dialects.xnn.base import F32, XnnOp, element_type_of, ints, shape_of
+from xnnir.dialects.xnn.base import F32, XnnOp, element_type_of, ints, shape_of, tensor_type_of
 from xnnir.interpreter.coding import code, constant, real
 
 Results: TypeAlias = Tensor | tuple[Tensor, ...]
@@ -63,9 +63,7 @@ def _run_block(
         if isinstance(op, xnn.YieldOp | func.ReturnOp):
             return operands
         if isinstance(op, xnn.ConstantOp):
-            results: Sequence[Tensor] = [
-                constant(op.value, cast(TensorType[Attribute], op.result.type), store)
-            ]
+            results: Sequence[Tensor] = [constant(op.value, tensor_type_of(op.result), store)]
         elif isinstance(op, xnn.SubgraphOp):
             results = run_graph(op, operands, store, fallback)
         elif isinstance(op, xnn.CallOp):

@@ -1,0 +1,135 @@
+"""Single ATen calls as functions in IR, what torch says they return, and what they return after conversion."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+from xdsl.dialects import func
+from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
+from xdsl.ir import Block, Region, SSAValue
+from xdsl.passes import ModulePass
+
+from xnnir.context import make_context
+from xnnir.dialects.aten import ELEMENT_TYPES, AtenOp, ConstantOp
+from xnnir.dialects.weights import get_weight_store
+from xnnir.dialects.xnn.support import Target
+from xnnir.interpreter import aten as aten_semantics
+from xnnir.interpreter.xnn import run_graph
+from xnnir.passes.convert_aten_to_xnn import REFUSED, ConvertAtenToXnnPass
+from xnnir.passes.xnn_fold_padding import XnnFoldPaddingPass
+from xnnir.passes.xnn_fuse_activation import XnnFuseActivationPass
+
+
+@dataclass(frozen=True)
+class Static:
+    """A tensor of the model: a constant of the function."""
+
+    tensor: Tensor
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of a call."""
+
+    names: list[str]
+    """The ops of the function after conversion, without constants and the terminator."""
+    refusals: list[str]
+    results: list[Tensor] | None
+    """What the nodes compute; None when the call was refused."""
+    expected: list[Tensor]
+
+
+def call(
+    name: str,
+    args: Mapping[str, Any],
+    target: Target = "executorch",
+    passes: Sequence[ModulePass] = (),
+    returned: int | None = None,
+) -> Outcome:
+    """
+    Convert `aten.<name>` with `args` (tensors become arguments of the function, `Static` ones constants).
+
+    The function returns the first `returned` results of the call that are floats; all of them by default.
+    """
+    ctx = make_context()
+    store = get_weight_store(ctx)
+    block = Block()
+    inputs: list[Tensor] = []
+    values: dict[SSAValue, Tensor] = {}
+
+    def to_value(value: Any) -> Any:
+        if isinstance(value, Tensor):
+            inputs.append(value)
+            argument = block.insert_arg(tensor_type(value), len(block.args))
+            values[argument] = value
+            return argument
+        if isinstance(value, Static):
+            constant = ConstantOp("c", store.add(value.tensor.numpy()), tensor_type(value.tensor))
+            block.add_op(constant)
+            values[constant.result] = value.tensor
+            return constant.result
+        if isinstance(value, list | tuple):
+            return tuple(to_value(item) for item in cast(list[Any], value))
+        return value
+
+    draft = {key: to_value(value) for key, value in args.items()}
+    probe = AtenOp.create_call(name, draft, [])
+    expected = [result for result in aten_semantics.evaluate(probe, values) if isinstance(result, Tensor)]
+    probe.erase()
+    op = AtenOp.create_call(name, draft, [tensor_type(result) for result in expected])
+    op.verify()
+    block.add_op(op)
+    used = [result for result, value in zip(op.results, expected, strict=True) if value.is_floating_point()]
+    expected = [value for value in expected if value.is_floating_point()][:returned]
+    used = used[:returned]
+    block.add_op(func.ReturnOp(*used))
+    function = func.FuncOp("f", (block.arg_types, [value.type for value in used]), Region(block))
+    module = ModuleOp([function])
+    module.verify()
+    for pass_ in (
+        ConvertAtenToXnnPass(target=target),
+        XnnFoldPaddingPass(),
+        XnnFuseActivationPass(),
+        *passes,
+    ):
+        pass_.apply(ctx, module)
+        module.verify()
+    ops = list(function.body.block.ops)
+    refusals = [reason.data for op in ops if isinstance(reason := op.attributes.get(REFUSED), StringAttr)]
+    names = [op.name for op in ops if op.name not in ("xnn.constant", "func.return")]
+    results = None if refusals else run_graph(function, inputs, store)
+    return Outcome(names, refusals, results, expected)
+
+
+def tensor_type(tensor: Tensor) -> TensorType[Any]:
+    """The IR type of `tensor`."""
+    return TensorType(ELEMENT_TYPES[str(tensor.dtype).removeprefix("torch.")], list(tensor.shape))
+
+
+def assert_converts(
+    name: str,
+    args: Mapping[str, Any],
+    target: Target = "executorch",
+    tolerance: float = 1e-5,
+    returned: int | None = None,
+) -> Outcome:
+    """The call converts, and its nodes return what torch does."""
+    outcome = call(name, args, target, returned=returned)
+    assert not outcome.refusals, f"{name}: {outcome.refusals}"
+    assert outcome.results is not None
+    assert all(op.startswith("xnn.") for op in outcome.names)
+    for got, expected in zip(outcome.results, outcome.expected, strict=True):
+        assert got.dtype == expected.dtype
+        torch.testing.assert_close(got, expected, rtol=tolerance, atol=tolerance)
+    return outcome
+
+
+def assert_refused(name: str, args: Mapping[str, Any], reason: str, target: Target = "executorch") -> None:
+    """The call stays, and `reason` is part of what it says."""
+    outcome = call(name, args, target)
+    assert len(outcome.refusals) == 1, outcome.names
+    assert reason in outcome.refusals[0]
