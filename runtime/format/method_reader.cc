@@ -16,7 +16,7 @@ Status read_arenas(const fb::ExecutionPlan &plan, MethodPlan &method) {
   const auto *sizes = plan.non_const_buffer_sizes();
   // Entry 0 is reserved.
   for (size_t i = 1; i < count_of(sizes); ++i) {
-    const int64_t size = sizes->Get(static_cast<uoffset_t>(i));
+    const int64_t size = item_of(sizes, i);
     if (size < 0 || static_cast<uint64_t>(size) > SIZE_MAX / 2)
       return make_status(kCode, "non_const_buffer_sizes[%zu] is %lld bytes, expected 0 or more", i,
                          static_cast<long long>(size));
@@ -139,6 +139,16 @@ Status read_instruction(const fb::Instruction &source, const MethodPlan &method,
   }
 }
 
+// A name that has to be there.
+Status read_name(const char *field, const flatbuffers::String *source, std::string &name) {
+  if (count_of(source) == 0)
+    return make_status(kCode, "%s is missing", field);
+  if (!is_utf8(source->c_str(), source->size()))
+    return make_status(kCode, "%s is not valid UTF-8", field);
+  name = source->str();
+  return {};
+}
+
 // "stem.0 (model.py:12)": the innermost frame of the stack that the exporter kept.
 std::string describe(const fb::FrameList *frames) {
   if (frames == nullptr || count_of(frames->items()) == 0)
@@ -149,7 +159,7 @@ std::string describe(const fb::FrameList *frames) {
     const std::string place = frame->filename()->str() + ":" + std::to_string(frame->lineno());
     text = text.empty() ? place : text + " (" + place + ")";
   }
-  return text;
+  return is_utf8(text.data(), text.size()) ? text : "";
 }
 
 Status read_chains(const fb::ExecutionPlan &plan, MethodPlan &method) {
@@ -185,11 +195,14 @@ Status read_chains(const fb::ExecutionPlan &plan, MethodPlan &method) {
 Status read_operators(const fb::ExecutionPlan &plan, MethodPlan &method) {
   for (size_t i = 0; i < count_of(plan.operators()); ++i) {
     const auto *op = plan.operators()->Get(static_cast<uoffset_t>(i));
-    if (count_of(op->name()) == 0)
-      return make_status(kCode, "operators[%zu].name is missing", i);
-    std::string name = op->name()->str();
-    if (count_of(op->overload()) > 0)
-      name += "." + op->overload()->str();
+    const std::string path = indexed("", "operators", i);
+    std::string name;
+    XNNIR_RETURN_IF_ERROR(read_name((path + ".name").c_str(), op->name(), name));
+    std::string overload;
+    if (count_of(op->overload()) > 0) {
+      XNNIR_RETURN_IF_ERROR(read_name((path + ".overload").c_str(), op->overload(), overload));
+      name += "." + overload;
+    }
     method.operators.push_back(std::move(name));
   }
   return {};
@@ -198,14 +211,14 @@ Status read_operators(const fb::ExecutionPlan &plan, MethodPlan &method) {
 Status read_delegates(const ProgramFile &file, const fb::ExecutionPlan &plan, MethodPlan &method) {
   for (size_t i = 0; i < count_of(plan.delegates()); ++i) {
     const auto *delegate = plan.delegates()->Get(static_cast<uoffset_t>(i));
-    if (count_of(delegate->id()) == 0)
-      return make_status(kCode, "delegates[%zu].id is missing", i);
+    std::string id;
+    XNNIR_RETURN_IF_ERROR(read_name((indexed("", "delegates", i) + ".id").c_str(), delegate->id(), id));
     if (delegate->processed() == nullptr)
       return make_status(kCode, "delegates[%zu].processed is missing", i);
     Result<Span<const uint8_t>> data = file.delegate_data(*delegate->processed());
     if (!data.ok())
       return at_path(indexed("", "delegates", i) + ".", data.status());
-    method.delegates.push_back({delegate->id()->str(), *data});
+    method.delegates.push_back({std::move(id), *data});
   }
   return {};
 }
@@ -214,9 +227,7 @@ Status read_delegates(const ProgramFile &file, const fb::ExecutionPlan &plan, Me
 
 Result<MethodPlan> read_method(const ProgramFile &file, const fb::ExecutionPlan &plan) {
   MethodPlan method;
-  if (count_of(plan.name()) == 0)
-    return make_status(kCode, "name is missing");
-  method.name = plan.name()->str();
+  XNNIR_RETURN_IF_ERROR(read_name("name", plan.name(), method.name));
   XNNIR_RETURN_IF_ERROR(read_arenas(plan, method));
   XNNIR_RETURN_IF_ERROR(read_values(file, plan, method));
   XNNIR_RETURN_IF_ERROR(read_value_indices("inputs", plan.inputs(), method.values.size(), method.inputs));

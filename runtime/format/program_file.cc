@@ -95,9 +95,9 @@ Status ProgramFile::check_constants() const {
     if (!data.ok())
       return at_path(path + ".", data.status());
     for (flatbuffers::uoffset_t i = 0; i < offsets->size(); ++i)
-      if (offsets->Get(i) > data->size())
+      if (item_of(offsets, i) > data->size())
         return make_status(kCode, "%s.offsets[%u] is %llu, but its segment has %zu bytes", path.c_str(), i,
-                           static_cast<unsigned_long_long>(offsets->Get(i)), data->size());
+                           static_cast<unsigned_long_long>(item_of(offsets, i)), data->size());
     return {};
   };
   if (root_->constant_segment() != nullptr)
@@ -174,7 +174,8 @@ Result<Span<const uint8_t>> ProgramFile::constant(uint32_t index, size_t nbytes)
       return make_status(kCode, "data_buffer_idx is %u, but constant_segment.offsets has %zu entries", index,
                          count);
     // check_constants() has seen to the segment.
-    return slice("constant", index, segments_[table->segment_index()], table->offsets()->Get(index), nbytes);
+    return slice("constant", index, segments_[table->segment_index()], item_of(table->offsets(), index),
+                 nbytes);
   }
   const auto *buffers = root_->constant_buffer();
   if (index >= count_of(buffers))
@@ -202,7 +203,7 @@ Result<Span<const uint8_t>> ProgramFile::initial_state(uint64_t segments, uint32
   Result<Span<const uint8_t>> data = segment("mutable_data_segments.segment_index", table->segment_index());
   if (!data.ok())
     return data;
-  return slice("initial state", index, *data, table->offsets()->Get(index), nbytes);
+  return slice("initial state", index, *data, item_of(table->offsets(), index), nbytes);
 }
 
 Result<Span<const uint8_t>>

@@ -102,7 +102,7 @@ Status read_indices(const flatbuffers::Vector<Item> *items, int64_t smallest, si
                     std::vector<int32_t> &indices) {
   indices.reserve(count_of(items));
   for (size_t i = 0; i < count_of(items); ++i) {
-    const int64_t index = items->Get(static_cast<flatbuffers::uoffset_t>(i));
+    const int64_t index = item_of(items, i);
     if (index < smallest || index >= static_cast<int64_t>(value_count))
       return make_status(kCode, "items[%zu] is %lld, expected the index of one of %zu values", i,
                          static_cast<long long>(index), value_count);
@@ -158,7 +158,7 @@ Status read_value(const ProgramFile &file, const fb::EValue &source, size_t inde
     const auto *items = source.val_as_DoubleList()->items();
     DoubleList list;
     for (size_t i = 0; i < count_of(items); ++i)
-      list.push_back(items->Get(static_cast<flatbuffers::uoffset_t>(i)));
+      list.push_back(item_of(items, i));
     value = std::move(list);
     return {};
   }

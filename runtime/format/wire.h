@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 #include <string>
 
 #include "xnnir/status.h"
@@ -21,6 +22,17 @@ inline uint64_t read_u64(const uint8_t *bytes) {
 template <typename Vector> size_t count_of(const Vector *vector) {
   return vector == nullptr ? 0 : vector->size();
 }
+
+// An item of a vector of numbers. The verifier checks that the vector's length is aligned, not that 8-byte
+// items are.
+template <typename Vector> auto item_of(const Vector *vector, size_t index) {
+  typename Vector::value_type item;
+  std::memcpy(&item, vector->Data() + index * sizeof(item), sizeof(item));
+  return item;
+}
+
+// Names are shown to people, so they have to be text.
+bool is_utf8(const char *text, size_t length);
 
 // The status with the path of a table put before the field that its message begins with.
 inline Status at_path(const std::string &path, const Status &status) {

@@ -7,6 +7,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "format/wire.h"
 #include "tools/inputs.h"
 #include "tools/npy.h"
 #include "tools/report.h"
@@ -31,6 +32,15 @@ struct Arguments {
   bool profile = false;
   bool json = false;
 };
+
+// Messages quote names in the file, and a damaged file may have anything there.
+std::string printable(std::string text) {
+  const bool utf8 = xnnir::is_utf8(text.data(), text.size());
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (!utf8 && static_cast<unsigned char>(c) >= 0x80))
+      c = '?';
+  return text;
+}
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -159,7 +169,7 @@ int main(int argc, char **argv) {
     const Status status = run(arguments);
     if (status.ok())
       return 0;
-    std::fprintf(stderr, "error: %s\n", status.message().c_str());
+    std::fprintf(stderr, "error: %s\n", printable(status.message()).c_str());
   } catch (const std::exception &error) {
     std::fprintf(stderr, "error: %s\n", error.what());
   }
