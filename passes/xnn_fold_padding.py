@@ -1,4 +1,5 @@
-"""`xnn-fold-padding`: padding nodes become the padding of the convolution or pool that follows.
+"""
+Turn padding nodes into the padding of the convolution or pool that follows.
 
 Models pad asymmetrically (TensorFlow's SAME) with an op of its own, which costs a copy of the whole tensor.
 XNNPACK's spatial nodes take any padding on each of the four sides for nothing.
@@ -61,7 +62,8 @@ def is_not_negative(value: SSAValue, depth: int = 8) -> bool:
 
 
 def spatial_padding(pad: xnn.StaticConstantPadOp, perm: tuple[int, ...]) -> Padding | None:
-    """What `pad` adds around rows and columns, seen after a transpose by `perm` to NHWC. None when it pads
+    """
+    What `pad` adds around rows and columns, seen after a transpose by `perm` to NHWC. None when it pads
     batch or channels.
     """
     before, after = ints(pad.pre_paddings), ints(pad.post_paddings)

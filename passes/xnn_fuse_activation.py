@@ -1,4 +1,5 @@
-"""`xnn-fuse-activation`: clamps become the output bounds of the nodes before them.
+"""
+Turn clamps into the output bounds of the nodes before them.
 
 XNNPACK's convolutions, fully connected, binary and pooling nodes clamp what they compute while it is still in
 registers, so a clamp node of its own is one more sweep over memory. A clamp also commutes with ops that only
@@ -57,7 +58,8 @@ def output_bounds(op: Operation) -> tuple[float, float]:
 
 
 def fusable_producer(clamp: xnn.ClampOp) -> XnnOp | None:
-    """The node that can take over the bounds of `clamp`: the producer of its operand, through ops that move
+    """
+    The node that can take over the bounds of `clamp`: the producer of its operand, through ops that move
     numbers only. Nothing else may see what lies between.
     """
     value: SSAValue = clamp.input
