@@ -97,6 +97,11 @@ TEST(Delegate, RefusesWrongDtypesKindsAndCounts) {
       << status.message();
   status = run(**delegate, {&input});
   EXPECT_NE(status.message().find("1 arguments, expected 2"), std::string::npos) << status.message();
+  Argument constant({1, 8, 8, 2});
+  constant.tensor().set_read_only_data(constant.tensor().data(), constant.tensor().capacity());
+  status = run(**delegate, {&input, &constant});
+  EXPECT_NE(status.message().find("argument 1 is an output, but its memory"), std::string::npos)
+      << status.message();
   Value number = int64_t{3};
   std::vector<Value *> values = {input.value(), &number};
   status = (*delegate)->execute(values);

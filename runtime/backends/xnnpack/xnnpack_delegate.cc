@@ -157,6 +157,12 @@ Status XnnpackDelegate::check_tensor(size_t external, const Tensor &tensor) cons
     return make_status(StatusCode::kInvalidArgument, "delegate argument %zu is %s, expected dtype %s",
                        external, name(tensor).c_str(),
                        to_string(binding.is_index ? ScalarType::kLong : preferred_dtype(datatype)));
+  if (graph_.values[binding.value].is_output && tensor.read_only())
+    return make_status(
+        StatusCode::kInvalidArgument,
+        "delegate argument %zu is an output, but its memory is a constant's or the caller's input, "
+        "which must not be written",
+        external);
   return {};
 }
 
