@@ -83,8 +83,14 @@ def main() -> int:
         run(
             "ctest",
             [
-                *("ctest", "--test-dir", "build", "--output-on-failure", "--progress"),
-                *("--parallel", str(jobs), "--output-junit", reports["ctest"]),
+                "ctest",
+                "--quiet",
+                "--test-dir",
+                "build",
+                "--parallel",
+                str(jobs),
+                "--output-junit",
+                reports["ctest"],
             ],
             reports["ctest"],
         ),
@@ -97,6 +103,10 @@ def main() -> int:
             reports["pytest"],
         ),
     ]
+    if outcomes[1].failed:
+        subprocess.run(
+            ["ctest", "--test-dir", "build", "--rerun-failed", "--output-on-failure"], cwd=ROOT, check=False
+        )
     print()
     for outcome in outcomes:
         counts = f"{outcome.passed:5} passed {outcome.failed:4} failed {outcome.skipped:4} skipped"
