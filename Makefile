@@ -33,7 +33,7 @@ lit: setup ## the IR tests only
 	@$(BIN)/lit -sv test
 
 pytest: setup ## the Python tests only
-	@$(BIN)/pytest -n 2
+	@$(BIN)/pytest -n 2 --dist loadgroup
 
 ctest: build ## the C++ tests only
 	@ctest --test-dir build --output-on-failure --parallel $(JOBS)

@@ -97,7 +97,17 @@ def main() -> int:
         run(
             "pytest",
             [
-                *(BIN / "pytest", "-q", "-n", "2", f"--junitxml={reports['pytest']}"),
+                *(
+                    BIN / "pytest",
+                    "-q",
+                    "-n",
+                    "2",
+                    "--dist",
+                    "loadgroup",
+                    "--durations",
+                    "10",
+                    f"--junitxml={reports['pytest']}",
+                ),
                 *(("-m", "not slow") if quick else ()),
             ],
             reports["pytest"],
