@@ -10,11 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from xdsl.dialects import arith
 from xdsl.dialects.builtin import (
+    ArrayAttr,
     FileLineColLoc,
+    FusedLoc,
     IntAttr,
     LocationAttr,
     ModuleOp,
     NameLoc,
+    NoneAttr,
     StringAttr,
     UnknownLoc,
 )
