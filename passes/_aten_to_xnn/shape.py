@@ -66,17 +66,22 @@ def slice_(op: AtenOp, to: Conversion) -> SSAValue:
     x = _operand(op, to)
     rank = len(shape_of(x))
     axis = axis_arg(op, "dim", rank)
-    if int_arg(op, "step") != 1:
-        raise Refusal(f"XNNPACK slices with step 1 only, got {int_arg(op, 'step')}")
-    size = shape_of(x)[axis]
+    step, size = int_arg(op, "step"), shape_of(x)[axis]
     start = 0 if op.arg("start") is None else int_arg(op, "start")
     end = _ALL if op.arg("end") is None else int_arg(op, "end")
     if size == DYNAMIC_INDEX:
-        if start == 0 and end >= _ALL:
+        if start == 0 and end >= _ALL and step == 1:
             return x
         raise Refusal(f"XNNPACK slices dimensions of a size known while compiling, got {x.type}")
     start, end = (min(max(place + size if place < 0 else place, 0), size) for place in (start, end))
-    return to.slice(x, axis, start, max(end - start, 0))
+    if step == 1:
+        return to.slice(x, axis, start, max(end - start, 0))
+    if size % step or start >= step or end <= size - step + start:
+        raise Refusal(f"XNNPACK slices with step 1 only, got {start}:{end}:{step} of {size}")
+    # One of each group of `step` elements.
+    dims: list[Any] = list(dims_of(tensor_type_of(x)))
+    groups = to.reshape(x, [*dims[:axis], size // step, step, *dims[axis + 1 :]])
+    return to.reshape(to.slice(groups, axis + 1, start, 1), dims_of(tensor_type_of(op.results[0])))
 
 
 def narrow(op: AtenOp, to: Conversion) -> SSAValue:

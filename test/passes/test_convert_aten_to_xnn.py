@@ -441,6 +441,16 @@ def test_ops_that_move_numbers(name: str, args: dict[str, Any]) -> None:
     assert_converts(name, args)
 
 
+@given(st.integers(1, 12), st.integers(0, 4), st.integers(1, 12), st.integers(2, 4))
+def test_slice_with_a_step(size: int, start: int, end: int, step: int) -> None:
+    assume(start < min(size, end))
+    args = {"self": randn(2, size, 3), "dim": 1, "start": start, "end": end, "step": step}
+    if call("slice.Tensor", args).refusals:
+        assert size % step or start >= step or end <= size - step + start
+    else:
+        assert_converts("slice.Tensor", args)
+
+
 @given(st.lists(st.integers(1, 4), min_size=1, max_size=30), st.integers(-2, 1))
 def test_concatenate(sizes: list[int], axis: int) -> None:
     tensors = [randn(*((size, 3) if axis in (-2, 0) else (3, size))) for size in sizes]
@@ -457,7 +467,7 @@ def test_pad(pads: list[int]) -> None:
 
 
 def test_steps_and_broadcasts_are_refused() -> None:
-    assert_refused("slice.Tensor", {"self": randn(8), "step": 2}, "step 1 only, got 2")
+    assert_refused("slice.Tensor", {"self": randn(9), "step": 2}, "step 1 only, got 0:9:2 of 9")
     assert_refused("expand", {"self": randn(1, 4), "size": [3, 4]}, "XNNPACK has no broadcast")
     assert_refused("cumsum", {"self": randn(3), "dim": 0}, "no conversion of aten.cumsum")
     assert_refused("round", {"self": randn(3)}, "files for ExecuTorch have no node for xnn.bankers_rounding")
