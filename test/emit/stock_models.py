@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -237,3 +238,14 @@ def stock_run(data: bytes, method: str, inputs: Sequence[Inputs]) -> list[list[A
         [value.clone() if isinstance(value, Tensor) else value for value in loaded.execute(list(args))]
         for args in inputs
     ]
+
+
+def external_weights(folder: Path) -> tuple[bytes, bytes]:
+    """A program without its weights, and the .ptd file that has them."""
+    from executorch.exir import ExecutorchBackendConfig, to_edge_transform_and_lower
+
+    edge = to_edge_transform_and_lower(torch.export.export(Head().eval(), (_ROWS,)))
+    manager = edge.to_executorch(ExecutorchBackendConfig(external_constants=True))
+    manager.write_tensor_data_to_file(str(folder))
+    (ptd,) = folder.glob("*.ptd")
+    return bytes(manager.buffer), ptd.read_bytes()

@@ -14,17 +14,17 @@ import pytest
 import torch
 from executorch.exir._serialize._program import deserialize_pte_binary
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, TensorType, f32
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
 from xnnir.context import make_context
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.xnn.base import tensor_type_of
-from xnnir.emit import read_program, write_program
+from xnnir.emit import FormatError, read_flat_tensor, read_program, write_program
 from xnnir.tools.xnn_translate import main as xnn_translate
 
-from .stock_models import STOCK, stock_program, stock_run
+from .stock_models import STOCK, Head, external_weights, stock_program, stock_run
 
 lowered = cache(stock_program)
 
@@ -58,6 +58,8 @@ def plans(data: bytes) -> list[Any]:
             if hasattr(tensor, "data_buffer_idx"):
                 tensor.data_buffer_idx = int(tensor.data_buffer_idx > 0)  # their order is the writer's own
                 tensor.dim_order = tensor.dim_order or list(range(len(tensor.sizes)))
+                if tensor.extra_tensor_info is not None and tensor.extra_tensor_info.location:
+                    tensor.data_buffer_idx = 0  # an external tensor is found by its name
                 if tensor.extra_tensor_info is not None and not tensor.extra_tensor_info.fully_qualified_name:
                     tensor.extra_tensor_info = None
         result.append(plan)
@@ -170,3 +172,18 @@ def test_weights_in_a_file_of_their_own(tmp_path: Path) -> None:
 def write_again(data: bytes) -> bytes:
     context: Context = make_context()
     return write_program(read_program(data, context), context).buffer
+
+
+def test_weights_in_a_ptd_file(tmp_path: Path) -> None:
+    pte, ptd = external_weights(tmp_path)
+    entries = read_flat_tensor(ptd)
+    for key, value in Head().state_dict().items():
+        assert entries[key].type == TensorType(f32, list(value.shape))
+    context = make_context()
+    module = read_program(pte, context)
+    names = {op.fully_qualified_name for op in module.walk() if isinstance(op, rt.TensorOp) and op.external}
+    assert {name.data for name in names if name} == set(entries)
+    assert plans(write_program(module, context).buffer) == plans(pte)
+    for length in range(0, len(ptd), 7):
+        with pytest.raises(FormatError):
+            read_flat_tensor(ptd[:length])

@@ -121,7 +121,7 @@ class DelegateHeader:
 
 @dataclass(frozen=True)
 class FlatTensorHeader:
-    """`FH01`. Offsets are relative to the start of the file."""
+    """`FH01`. Offsets are relative to the start of the file; the flatbuffer's is that of its part behind the header."""
 
     flatbuffer_offset: int
     flatbuffer_size: int

@@ -30,11 +30,17 @@ Table: TypeAlias = dict[str, Any]
 Warn: TypeAlias = Callable[[str], None]
 
 
-def read_program(data: bytes | memoryview, context: Context, warn: Warn | None = None) -> ModuleOp:
+def read_program(
+    data: bytes | memoryview,
+    context: Context,
+    warn: Warn | None = None,
+    external: Mapping[str, memoryview] | None = None,
+) -> ModuleOp:
     """
     The program in `data`, the bytes of a .pte file; its weights are added to the context's store.
 
-    `warn` is told which delegates stay bytes, and why. Raises `FormatError` for what is not a .pte file, or is damaged.
+    `warn` is told which delegates stay bytes, and why. `external` has named data of .ptd files, which delegates can
+    name as they name the program's own. Raises `FormatError` for what is not a .pte file, or is damaged.
     """
     view = memoryview(data)
     if len(view) < 8 or bytes(view[4:8]) != b"ET12":
@@ -44,7 +50,7 @@ def read_program(data: bytes | memoryview, context: Context, warn: Warn | None =
     flatbuffer = view if header is None else view[: header.program_size]
     tables = decode(load_schema("program"), flatbuffer)
     program = ProgramTables(tables, header, view, get_weight_store(context))
-    return _read_module(program, warn or (lambda message: None))
+    return _read_module(program, warn or (lambda message: None), external or {})
 
 
 @dataclass
@@ -153,12 +159,13 @@ class _UsedKeys(Mapping[str, memoryview]):
         return len(self.data)
 
 
-def _read_module(program: ProgramTables, warn: Warn) -> ModuleOp:
+def _read_module(program: ProgramTables, warn: Warn, external: Mapping[str, memoryview]) -> ModuleOp:
     plans = program.tables["execution_plan"]
     if not plans:
         raise FormatError("Program.execution_plan", "expected a method, got none")
-    named = _UsedKeys(program.named_data())
-    locations = _read_locations(named.data.get(LOCATIONS_KEY))
+    own = program.named_data()
+    named = _UsedKeys({**external, **own})
+    locations = _read_locations(own.get(LOCATIONS_KEY))
     delegates: list[Operation] = []
     methods: list[Operation] = []
     names: set[str] = set()
@@ -179,9 +186,7 @@ def _read_module(program: ProgramTables, warn: Warn) -> ModuleOp:
             symbols.append(symbol)
         methods.append(read_method(program, plan, symbols, where))
     others = [
-        rt.NamedDataOp(key, program.store.add(data))
-        for key, data in named.data.items()
-        if key not in named.used
+        rt.NamedDataOp(key, program.store.add(data)) for key, data in own.items() if key not in named.used
     ]
     return ModuleOp([*delegates, *others, *methods])
 

@@ -34,10 +34,19 @@ ELIDE = "elide"
     show_default=True,
     help="Weights of printed IR: left out, in the text, or in FILE, to which the text refers.",
 )
+@click.option(
+    "--data", "data", multiple=True, type=click.Path(path_type=Path), help="A .ptd file that SOURCE needs."
+)
 @click.option("--print-debuginfo", is_flag=True, help="Print the source location of each op.")
 @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
 def main(
-    direction: str | None, source: Path, output: Path | None, weights: str, print_debuginfo: bool, debug: bool
+    direction: str | None,
+    source: Path,
+    output: Path | None,
+    weights: str,
+    data: tuple[Path, ...],
+    print_debuginfo: bool,
+    debug: bool,
 ) -> None:
     """
     Translate SOURCE between a .pte file and IR (- is stdin).
@@ -55,7 +64,7 @@ def main(
 
     def body() -> int:
         if direction == "pte-to-mlir":
-            _pte_to_mlir(source, output, weights, print_debuginfo)
+            _pte_to_mlir(source, output, weights, data, print_debuginfo)
         else:
             _mlir_to_pte(source, output, sources)
         return 0
@@ -63,20 +72,31 @@ def main(
     sys.exit(run_tool(body, debug=debug, sources=sources))
 
 
-def _pte_to_mlir(source: Path, output: Path | None, weights: str, print_debuginfo: bool) -> None:
+def _pte_to_mlir(
+    source: Path, output: Path | None, weights: str, data: tuple[Path, ...], print_debuginfo: bool
+) -> None:
     from xdsl.dialects.builtin import StringAttr
 
     from xnnir.context import make_context
     from xnnir.dialects.weights import WeightAttr, get_weight_store
-    from xnnir.emit import read_program
+    from xnnir.emit import read_flat_tensor, read_program
+    from xnnir.errors import XnnirError
     from xnnir.tools._printing import ElidingPrinter
+    from xnnir.verification import verify_module
 
     context = make_context()
 
     def warn(message: str) -> None:
         print(f"warning: {source}: {message}", file=sys.stderr)
 
-    module = read_program(_read_bytes(source), context, warn)
+    external = {
+        key: entry.data for path in data for key, entry in read_flat_tensor(_read_bytes(path)).items()
+    }
+    module = read_program(_read_bytes(source), context, warn, external)
+    try:
+        verify_module(module)
+    except XnnirError as error:
+        warn(f"the program contradicts itself: {error}")
     stream = io.StringIO()
     printer = ElidingPrinter(stream=stream, print_debuginfo=print_debuginfo)
     printer.print_op(module)
