@@ -1,8 +1,28 @@
 // Damaged and hostile delegate blobs: each gets a refusal that names what is wrong, or runs; none crashes.
+#include <sys/resource.h>
+
 #include "delegate_runner.h"
+
+// Damaged sizes can ask for any amount of memory. Little is to be had here, so that refusing it is tested as
+// well, and quickly.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define XNNIR_TEST_ADDRESS_SANITIZER
+extern "C" const char *__asan_default_options() {
+  return "max_allocation_size_mb=64:allocator_may_return_null=1";
+}
+#endif
+#endif
 
 namespace xnnir::test {
 namespace {
+
+#ifndef XNNIR_TEST_ADDRESS_SANITIZER
+const bool limited = [] {
+  const rlimit limit = {size_t{256} << 20, size_t{256} << 20};
+  return setrlimit(RLIMIT_AS, &limit) == 0;
+}();
+#endif
 
 // A graph with something of everything that has offsets, counts and indices.
 void make_sample(BlobBuilder &blob) {
@@ -40,6 +60,64 @@ void make_sample(BlobBuilder &blob) {
   blob.slice({0, 1}, {1, 3}, product, y);
 }
 
+// The nodes that the first sample leaves out, on the same inputs and output.
+void make_second_sample(BlobBuilder &blob) {
+  Random random(72);
+  const auto x = blob.input({1, 4, 4, 3});
+  const auto extra = blob.input({1, 2, 2, 4});
+  const auto deep = blob.constant({1, 2, 2, 6}, random.reals(24));
+  const auto up = blob.constant({4, 2, 2, 4}, random.reals(64));
+  const auto coded = blob.value({1, 4, 4, 3}, qint8(0.05f, 3));
+  const auto w = blob.constant({2, 1, 1, 3}, random.bytes(6), qint8(0.02f, 0));
+  const auto bias = blob.constant({2}, std::vector<int32_t>{5, -7},
+                                  {XNNDatatype::xnn_datatype_qint32, 0.001f, 0, {}, 0, {}, 0, 0});
+  const auto narrow = blob.value({1, 4, 4, 2}, qint8(0.05f, 0));
+  const auto real = blob.value({1, 4, 4, 2});
+  const auto wide = blob.value({1, 3, 3, 6});
+  const auto big = blob.value({1, 4, 4, 4});
+  const auto resized = blob.value({1, 3, 3, 4});
+  const auto averaged = blob.value({1, 1, 1, 6});
+  const auto means = blob.value({1, 1, 1, 4});
+  const auto row = blob.value({1, 6});
+  const auto column = blob.value({1, 4});
+  const auto matrix = blob.value({6, 1});
+  const auto products = blob.value({6, 4});
+  const auto head = blob.value({1, 3});
+  const auto sharp = blob.value({1, 3});
+  const auto y = blob.output({1, 3});
+  blob.unary(XNodeUnion::XNNConvert, x, coded);
+  Conv one;
+  one.group_input_channels = 3;
+  one.group_output_channels = 2;
+  blob.conv(XNodeUnion::XNNConv2d, one, coded, w, bias, narrow);
+  blob.unary(XNodeUnion::XNNConvert, narrow, real);
+  Conv depthwise;
+  depthwise.kernel_height = depthwise.kernel_width = 2;
+  depthwise.groups = 3;
+  depthwise.group_output_channels = 2;
+  blob.conv(XNodeUnion::XNNDepthwiseConv2d, depthwise, x, deep, kNone, wide);
+  Conv transposed;
+  transposed.kernel_height = transposed.kernel_width = 2;
+  transposed.stride_height = transposed.stride_width = 2;
+  transposed.group_input_channels = transposed.group_output_channels = 4;
+  blob.conv(XNodeUnion::XNNConvTranspose2d, transposed, extra, up, kNone, big);
+  blob.resize(3, 3, big, resized, 8);
+  Pool pool;
+  pool.height = pool.width = 3;
+  blob.pool(XNodeUnion::XNNAvgPooling2d, pool, wide, averaged);
+  blob.unary(XNodeUnion::XNNGlobalAvgPooling2d, resized, means, {0.0f, 9.0f}, 0x40);
+  blob.reshape({0, 6}, averaged, row);
+  blob.reshape({1, 4}, means, column);
+  blob.reshape({6, 1}, row, matrix);
+  blob.binary(XNodeUnion::XNNBatchMatrixMultiply, matrix, column, products);
+  blob.slice({2, 1}, {1, 3}, products, head);
+  blob.slope(XNodeUnion::XNNLeakyReLU, 0.1f, head, sharp);
+  blob.unary(XNodeUnion::XNNSoftmax, sharp, y);
+}
+
+using Sample = void (*)(BlobBuilder &blob);
+constexpr Sample kSamples[] = {make_sample, make_second_sample};
+
 // Loads the blob, and runs it if it loads. What matters is to come back.
 void try_blob(BlobBuilder &builder, const std::vector<uint8_t> &bytes) {
   auto delegate = builder.load(bytes);
@@ -54,15 +132,20 @@ void try_blob(BlobBuilder &builder, const std::vector<uint8_t> &bytes) {
     EXPECT_FALSE(status.message().empty());
 }
 
-TEST(CorruptBlob, TheSampleItselfRuns) {
-  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
-    BlobBuilder blob(where);
-    make_sample(blob);
-    Argument x({1, 4, 4, 3});
-    Argument extra({1, 2, 2, 4});
-    Argument y({1, 3});
-    EXPECT_TRUE(load_and_run(blob, {&x, &extra, &y}));
-  }
+TEST(CorruptBlob, TheSamplesThemselvesRun) {
+#ifndef XNNIR_TEST_ADDRESS_SANITIZER
+  EXPECT_TRUE(limited);
+#endif
+  for (const Sample sample : kSamples)
+    for (const Constants where :
+         {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer}) {
+      BlobBuilder blob(where);
+      sample(blob);
+      Argument x({1, 4, 4, 3});
+      Argument extra({1, 2, 2, 4});
+      Argument y({1, 3});
+      EXPECT_TRUE(load_and_run(blob, {&x, &extra, &y}));
+    }
 }
 
 TEST(CorruptBlob, TruncatedAnywhere) {
@@ -81,34 +164,41 @@ TEST(CorruptBlob, TruncatedAnywhere) {
   }
 }
 
-TEST(CorruptBlob, AnyByteChanged) {
-  for (const Constants where : {Constants::kNamed, Constants::kBehindFlatbuffer, Constants::kInFlatbuffer})
-    for (const bool with_header : {true, false}) {
-      if (where == Constants::kBehindFlatbuffer && !with_header)
-        continue;
-      BlobBuilder blob(where);
-      blob.with_header = with_header;
-      make_sample(blob);
-      const std::vector<uint8_t> whole = blob.finish();
-      for (size_t i = 0; i < whole.size(); ++i)
-        for (const int change : {0x01, 0x80, 0xFF}) {
-          std::vector<uint8_t> changed = whole;
-          changed[i] = static_cast<uint8_t>(changed[i] ^ change);
-          try_blob(blob, changed);
-        }
+void change_any_byte(Sample sample, Constants where, bool with_header) {
+  BlobBuilder blob(where);
+  blob.with_header = with_header;
+  sample(blob);
+  const std::vector<uint8_t> whole = blob.finish();
+  for (size_t i = 0; i < whole.size(); ++i)
+    for (const int change : {0x01, 0x80, 0xFF}) {
+      std::vector<uint8_t> changed = whole;
+      changed[i] = static_cast<uint8_t>(changed[i] ^ change);
+      try_blob(blob, changed);
     }
 }
 
+TEST(CorruptBlob, AnyByteChanged) {
+  for (const Sample sample : kSamples) {
+    change_any_byte(sample, Constants::kNamed, true);
+    change_any_byte(sample, Constants::kNamed, false);
+    change_any_byte(sample, Constants::kBehindFlatbuffer, true);
+    change_any_byte(sample, Constants::kInFlatbuffer, true);
+    change_any_byte(sample, Constants::kInFlatbuffer, false);
+  }
+}
+
 TEST(CorruptBlob, AnyWordReplaced) {
-  BlobBuilder blob(Constants::kBehindFlatbuffer);
-  make_sample(blob);
-  const std::vector<uint8_t> whole = blob.finish();
-  for (size_t i = 0; i + 4 <= whole.size(); i += 4)
-    for (const uint32_t word : {0u, 1u, 7u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu, 0xFFFFFFFEu, 0x10000u}) {
-      std::vector<uint8_t> changed = whole;
-      std::memcpy(&changed[i], &word, sizeof word);
-      try_blob(blob, changed);
-    }
+  for (const Sample sample : kSamples) {
+    BlobBuilder blob(Constants::kBehindFlatbuffer);
+    sample(blob);
+    const std::vector<uint8_t> whole = blob.finish();
+    for (size_t i = 0; i + 4 <= whole.size(); i += 4)
+      for (const uint32_t word : {0u, 1u, 7u, 0x7FFFFFFFu, 0x80000000u, 0xFFFFFFFFu, 0xFFFFFFFEu, 0x10000u}) {
+        std::vector<uint8_t> changed = whole;
+        std::memcpy(&changed[i], &word, sizeof word);
+        try_blob(blob, changed);
+      }
+  }
 }
 
 TEST(CorruptBlob, UnalignedInMemory) {

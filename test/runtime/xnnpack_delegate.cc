@@ -1,8 +1,25 @@
 // How a delegate treats its arguments: shapes, layouts, dtypes, repeated calls, profiles.
+#include <cstdlib>
+#include <new>
+
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "delegate_runner.h"
+
+namespace {
+size_t allocations = 0;
+} // namespace
+
+// Counts, for the test that running allocates nothing.
+void *operator new(size_t size) {
+  ++allocations;
+  if (void *memory = std::malloc(size == 0 ? 1 : size))
+    return memory;
+  throw std::bad_alloc();
+}
+void operator delete(void *memory) noexcept { std::free(memory); }
+void operator delete(void *memory, size_t) noexcept { std::free(memory); }
 
 namespace xnnir::test {
 namespace {
@@ -214,6 +231,25 @@ TEST(Delegate, NamesTheNodeThatXnnpackRefuses) {
             std::string::npos)
       << delegate.status().message();
   EXPECT_NE(delegate.status().message().find("invalid_parameter"), std::string::npos);
+}
+
+TEST(Delegate, AllocatesNothingOnceItHasSeenAShape) {
+  BlobBuilder blob;
+  auto delegate = make_dynamic(blob, std::vector<float>(6)).load();
+  ASSERT_TRUE(delegate.ok());
+  Argument input({1, 8, 8, 3});
+  Argument other({1, 8, 8, 3});
+  Argument output({1, 8, 8, 2});
+  std::vector<Value *> values = {input.value(), output.value()};
+  ASSERT_TRUE((*delegate)->execute(values).ok());
+  const size_t before = allocations;
+  bool fine = true;
+  for (int round = 0; round < 10; ++round) {
+    values[0] = round % 2 == 0 ? other.value() : input.value();
+    fine = fine && (*delegate)->execute(values).ok();
+  }
+  EXPECT_EQ(allocations, before);
+  EXPECT_TRUE(fine);
 }
 
 // Values and nodes that no output needs cost nothing and hurt nothing.

@@ -10,12 +10,18 @@ namespace {
 
 constexpr size_t kWideTile = 14;
 
+#ifdef XNN_EXTRA_QUANTIZATION_PARAMS
+constexpr size_t kSpareParameters = XNN_EXTRA_QUANTIZATION_PARAMS;
+#else
+constexpr size_t kSpareParameters = kWideTile;
+#endif
+
 bool has_wide_four_bit_kernels() { return cpuinfo_has_x86_avx512vnni() && cpuinfo_has_x86_gfni(); }
 
 // A single row has a kernel of its own; otherwise the last tile reads parameters up to its full height.
 bool lacks_row_parameters(size_t rows) {
   const size_t tiled = (rows + kWideTile - 1) / kWideTile * kWideTile;
-  return rows > 1 && tiled > rows + XNN_EXTRA_QUANTIZATION_PARAMS && has_wide_four_bit_kernels();
+  return rows > 1 && tiled > rows + kSpareParameters && has_wide_four_bit_kernels();
 }
 
 bool is_four_bit(Datatype type) { return type == Datatype::kQCInt4 || type == Datatype::kQBInt4; }
