@@ -31,7 +31,6 @@ from xnnir.dialects.rt.program_ops import DelegateOp, MethodOp, NamedDataOp
 from xnnir.dialects.rt.slot_ops import (
     BoolListOp,
     BoolOp,
-    ConstantOp,
     DoubleListOp,
     DoubleOp,
     IntListOp,
@@ -41,9 +40,8 @@ from xnnir.dialects.rt.slot_ops import (
     SlotOp,
     StringOp,
     TensorListOp,
-    TensorOp,
-    TensorSlotOp,
 )
+from xnnir.dialects.rt.tensor_ops import ConstantOp, TensorOp, TensorSlotOp
 from xnnir.dialects.rt.types import (
     BoolListType,
     BoolType,

@@ -38,7 +38,8 @@ from xnnir.dialects.rt.instruction_ops import (
     JumpFalseOp,
     ReturnOp,
 )
-from xnnir.dialects.rt.slot_ops import SlotOp, TensorOp, TensorSlotOp
+from xnnir.dialects.rt.slot_ops import SlotOp
+from xnnir.dialects.rt.tensor_ops import TensorOp, TensorSlotOp
 from xnnir.dialects.rt.types import element_size, tensor_bytes
 from xnnir.dialects.weights import WeightAttr
 from xnnir.dialects.xnn.dims import upper_bound_shape
