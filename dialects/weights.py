@@ -1,13 +1,14 @@
-"""Weights stay outside the IR.
+"""
+Weights stay outside the IR.
 
 An attribute names a weight by the hash of its bytes, and a `WeightStore` held by the `xnn` dialect of a context keeps
 the bytes:
 
     %w = xnn.constant #xnn.weight<w9f3c0a1b2c3d4e5f> : tensor<16x3x3x3xf32>
 
-Equal bytes are one weight, so CSE of constants is exact; printing and cloning IR costs nothing per weight. The hash is
-SHA-256, the one that names weights in a .pte file, so a weight is hashed once on its way from the model to the file.
-Small constants of tests are written in place (`dense<[1.0, 2.0]>`).
+Equal bytes are one weight, so CSE of constants is exact; printing and cloning IR costs nothing per weight.
+The hash is SHA-256, the one that names weights in a .pte file, so a weight is hashed once on its way from the
+model to the file. Small constants of tests are written in place (`dense<[1.0, 2.0]>`).
 """
 
 from __future__ import annotations
@@ -107,7 +108,10 @@ class WeightStore(OpAsmDialectInterface):
         return weight.handle.data in self._entries
 
     def add(self, data: Array | bytes | bytearray | memoryview) -> WeightAttr:
-        """Keep `data` (an array of any shape and dtype, or raw bytes) and return its name; equal bytes are kept once."""
+        """
+        Keep `data` (an array of any shape and dtype, or raw bytes) and return its name; equal bytes are
+        kept once.
+        """
         view = _byte_view(data)
         sha256 = hashlib.sha256(view).hexdigest()
         handle = f"w{sha256[:HANDLE_DIGITS]}"
@@ -119,7 +123,10 @@ class WeightStore(OpAsmDialectInterface):
         return self._entry(weight).data
 
     def sha256(self, weight: WeightAttr) -> str:
-        """The SHA-256 of the weight's bytes in hex. Raises `MissingWeightError`; `ValueError` when a file has changed."""
+        """
+        The SHA-256 of the weight's bytes in hex. Raises `MissingWeightError`; `ValueError` when a file has
+        changed.
+        """
         entry = self._entry(weight)
         if entry.sha256 is None:
             sha256 = hashlib.sha256(entry.data).hexdigest()
@@ -133,19 +140,22 @@ class WeightStore(OpAsmDialectInterface):
 
     def array(self, weight: WeightAttr, type: TensorType[Attribute]) -> Array:
         """
-        The weight as a read-only array of the shape and element type of `type` (bf16 as uint16, quantised types as their
-        storage). Raises `MissingWeightError`; `ValueError` when the byte count does not fit.
+        The weight as a read-only array of the shape and element type of `type` (bf16 as uint16, quantised
+        types as their storage). Raises `MissingWeightError`; `ValueError` when the byte count does not fit.
         """
         dtype = numpy_dtype(type.get_element_type())
         data = self.bytes(weight)
         expected = int(np.prod(type.get_shape(), dtype=np.int64)) * dtype.itemsize
         if len(data) != expected:
-            raise ValueError(f"weight {weight.handle.data}: expected {expected} bytes for {type}, got {len(data)}")
+            raise ValueError(
+                f"weight {weight.handle.data}: expected {expected} bytes for {type}, got {len(data)}"
+            )
         return np.frombuffer(data, dtype=dtype).reshape(type.get_shape())
 
     def save(self, path: Path, weights: Iterable[WeightAttr]) -> None:
         """
-        Write the bytes of `weights` to the file `path`, each at a multiple of 64; IR printed later refers to them there.
+        Write the bytes of `weights` to the file `path`, each at a multiple of 64; IR printed later refers
+        to them there.
         """
         with path.open("wb") as file:
             for weight in dict.fromkeys(weights):
@@ -206,7 +216,9 @@ def constant_array(value: Attribute, type: TensorType[Attribute], store: WeightS
     numbers = np.array(dense.get_values())
     if isinstance(type.get_element_type(), BFloat16Type):
         numbers = (numbers.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
-    return np.broadcast_to(numbers.astype(dtype).reshape(type.get_shape() if len(numbers) > 1 else (1,)), type.get_shape())
+    return np.broadcast_to(
+        numbers.astype(dtype).reshape(type.get_shape() if len(numbers) > 1 else (1,)), type.get_shape()
+    )
 
 
 def verify_constant(value: Attribute, type: Attribute) -> None:
@@ -217,18 +229,22 @@ def verify_constant(value: Attribute, type: Attribute) -> None:
         raise VerifyException(f"expected a static shape for a constant, got {type}")
     if isinstance(value, WeightAttr):
         return
-    if not isinstance(value, DenseIntOrFPElementsAttr):
+    dense = _as_dense(value)
+    if dense is None:
         raise VerifyException(f"expected #xnn.weight<...> or dense<...>, got {value}")
-    if value.get_shape() != type.get_shape():
-        raise VerifyException(f"expected a value of the shape of {type}, got {value.type}")
+    if dense.get_shape() != type.get_shape():
+        raise VerifyException(f"expected a value of the shape of {type}, got {dense.type}")
 
 
 def parse_constant(parser: Parser) -> tuple[Attribute, Attribute]:
-    """Parse `#xnn.weight<...> : type` or `dense<...> : type`, the latter with a second type where the result's differs."""
+    """
+    Parse `#xnn.weight<...> : type` or `dense<...> : type`, the latter with a second type where the
+    result's differs.
+    """
     value = parser.parse_attribute()
-    if isinstance(value, DenseIntOrFPElementsAttr):
-        own_type = cast(DenseIntOrFPElementsAttr[AnyDenseElement], value).type
-        return value, parser.parse_type() if parser.parse_optional_punctuation(":") is not None else own_type
+    if (dense := _as_dense(value)) is not None:
+        has_own_type = parser.parse_optional_punctuation(":") is not None
+        return dense, parser.parse_type() if has_own_type else dense.type
     parser.parse_punctuation(":")
     return value, parser.parse_type()
 
@@ -236,15 +252,22 @@ def parse_constant(parser: Parser) -> tuple[Attribute, Attribute]:
 def print_constant(printer: Printer, value: Attribute, type: Attribute) -> None:
     """Print what `parse_constant` reads."""
     printer.print_attribute(value)
-    if not isinstance(value, DenseIntOrFPElementsAttr) or value.type != type:
+    dense = _as_dense(value)
+    if dense is None or dense.type != type:
         printer.print_string(" : ")
         printer.print_attribute(type)
 
 
+def _as_dense(value: Attribute) -> DenseIntOrFPElementsAttr[AnyDenseElement] | None:
+    if not isinstance(value, DenseIntOrFPElementsAttr):
+        return None
+    return cast(DenseIntOrFPElementsAttr[AnyDenseElement], value)
+
+
 def numpy_dtype(element_type: Attribute) -> np.dtype[Any]:
     """
-    The NumPy dtype that stores one element of `element_type`: bf16 is kept as uint16 and 4-bit types as packed bytes, for
-    NumPy has neither. Raises `ValueError` for a type without storage.
+    The NumPy dtype that stores one element of `element_type`: bf16 is kept as uint16 and 4-bit types as
+    packed bytes, for NumPy has neither. Raises `ValueError` for a type without storage.
     """
     match element_type:
         case Float32Type():
@@ -271,7 +294,7 @@ def numpy_dtype(element_type: Attribute) -> np.dtype[Any]:
 def _byte_view(data: Array | bytes | bytearray | memoryview) -> memoryview:
     if isinstance(data, np.ndarray):
         flat = np.ascontiguousarray(data).reshape(-1).view(np.uint8)
-        return memoryview(flat).toreadonly()
+        return flat.data.toreadonly()
     return memoryview(data).cast("B").toreadonly()
 
 

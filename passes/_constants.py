@@ -38,9 +38,10 @@ def constant_like(
 
     In the text, elements have the type that they have in that of `constant`, or `dense_type`.
     """
+    value = constant.value
     if isinstance(constant.value, DenseIntOrFPElementsAttr):
-        value = cast(DenseIntOrFPElementsAttr[AnyDenseElement], constant.value)
-        return xnn.ConstantOp(_dense(dense_type or value.get_element_type(), array, type), type)
+        old = cast(DenseIntOrFPElementsAttr[AnyDenseElement], value)
+        return xnn.ConstantOp(_dense(dense_type or old.get_element_type(), array, type), type)
     return xnn.ConstantOp(store.add(array), type)
 
 

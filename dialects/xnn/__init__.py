@@ -1,8 +1,8 @@
 """
 The `xnn` dialect: a network as XNNPACK sees it.
 
-One op is one node of XNNPACK's subgraph API, under XNNPACK's name. Tensors are physically laid out (spatial ops are NHWC)
-and element types say how numbers are coded:
+One op is one node of XNNPACK's subgraph API, under XNNPACK's name. Tensors are physically laid out (spatial
+ops are NHWC) and element types say how numbers are coded:
 
     %t = xnn.static_transpose %x {perm = array<i64: 0, 2, 3, 1>} : (tensor<1x3x8x8xf32>) -> tensor<1x8x8x3xf32>
     %y = xnn.softmax %t : (tensor<1x8x8x3xf32>) -> tensor<1x8x8x3xf32>
@@ -10,7 +10,7 @@ and element types say how numbers are coded:
 `support.py` says which ops and types XNNPACK has; a new op goes into an op file, the list below, and that table.
 """
 
-from xdsl.ir import Dialect
+from xdsl.ir import Attribute, Dialect
 
 from xnnir.dialects.weights import WeightAttr, WeightStore
 from xnnir.dialects.xnn.binary_ops import (
@@ -137,7 +137,7 @@ NODE_OPS = [
 ]
 """The nodes of a subgraph, in alphabetical order."""
 
-ATTRIBUTES = [
+ATTRIBUTES: list[type[Attribute]] = [
     DimAttr,
     DimsAttr,
     QBInt4Type,

@@ -5,9 +5,19 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, AnyFloat, DenseArrayBase, Float32Type, FloatAttr, TensorType, f32, i64
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    AnyFloat,
+    DenseArrayBase,
+    Float32Type,
+    FloatAttr,
+    IntegerType,
+    TensorType,
+    f32,
+    i64,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, base, traits_def
 from xdsl.traits import Pure
@@ -20,7 +30,7 @@ AnyTensor = base(TensorType[Attribute])
 """Constraint of every operand and result: a tensor, of any element type (the support table decides which)."""
 
 Shape: TypeAlias = tuple[int, ...]
-I64Array: TypeAlias = DenseArrayBase
+I64Array: TypeAlias = DenseArrayBase[IntegerType]
 F32: TypeAlias = FloatAttr[Float32Type]
 
 
@@ -49,8 +59,8 @@ def _i64_array(values: tuple[int, ...]) -> I64Array:
     return DenseArrayBase.from_list(i64, values)
 
 
-def ints(array: I64Array) -> tuple[int, ...]:
-    return cast(tuple[int, ...], array.get_values())
+def ints(array: DenseArrayBase[Any]) -> tuple[int, ...]:
+    return array.get_values()
 
 
 def f32_attr(value: float) -> FloatAttr[AnyFloat]:
@@ -85,7 +95,9 @@ class XnnOp(IRDLOperation, ABC):
         if len(inferred) != len(got) or any(
             a != b and DYNAMIC_INDEX not in (a, b) for a, b in zip(inferred, got, strict=True)
         ):
-            raise VerifyException(f"expected a result of shape {format_shape(inferred)}, got {format_shape(got)}")
+            raise VerifyException(
+                f"expected a result of shape {format_shape(inferred)}, got {format_shape(got)}"
+            )
 
 
 def format_shape(shape: Sequence[int]) -> str:
@@ -133,7 +145,9 @@ def broadcast_shapes(a: Shape, b: Shape) -> Shape:
         elif DYNAMIC_INDEX in (x, y):
             result.append(y if x == DYNAMIC_INDEX else x)
         elif x != y:
-            raise VerifyException(f"expected shapes that broadcast, got {format_shape(a)} and {format_shape(b)}")
+            raise VerifyException(
+                f"expected shapes that broadcast, got {format_shape(a)} and {format_shape(b)}"
+            )
         else:
             result.append(x)
     return tuple(result)

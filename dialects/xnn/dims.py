@@ -22,7 +22,8 @@ from xdsl.utils.exceptions import VerifyException
 @irdl_attr_definition
 class DimAttr(ParametrizedAttribute):
     """
-    One dimension: `"2*s0 + 1" <= 17`, or `"s0"` when nothing bounds it (bound -1). A static one has the number as both.
+    One dimension: `"2*s0 + 1" <= 17`, or `"s0"` when nothing bounds it (bound -1). A static one has the
+    number as both.
     """
 
     name = "xnn.dim"
@@ -57,7 +58,11 @@ class DimsAttr(ParametrizedAttribute):
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
         with parser.in_angle_brackets():
-            return [ArrayAttr(parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_dim(parser)))]
+            return [
+                ArrayAttr(
+                    parser.parse_comma_separated_list(parser.Delimiter.SQUARE, lambda: _parse_dim(parser))
+                )
+            ]
 
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets(), printer.in_square_brackets():
@@ -121,4 +126,6 @@ def verify_dims(type: TensorType[Attribute]) -> None:
         raise VerifyException(f"expected #xnn.dims as the encoding of a tensor type, got {type.encoding}")
     shape = [int(dim.expression.data) if dim.is_static else DYNAMIC_INDEX for dim in type.encoding.dims]
     if tuple(shape) != type.get_shape():
-        raise VerifyException(f"expected the dimensions of {type.encoding} to be those of the shape, got {type}")
+        raise VerifyException(
+            f"expected the dimensions of {type.encoding} to be those of the shape, got {type}"
+        )

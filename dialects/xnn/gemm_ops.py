@@ -5,7 +5,16 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, Float32Type, FloatAttr, IntegerType, UnitAttr, i64
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    DenseArrayBase,
+    Float32Type,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    UnitAttr,
+    i64,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import (
     irdl_op_definition,
@@ -15,7 +24,6 @@ from xdsl.irdl import (
     prop_def,
     result_def,
 )
-from xdsl.dialects.builtin import IntegerAttr
 from xdsl.utils.exceptions import VerifyException
 
 from xnnir.dialects.xnn.base import (
@@ -34,7 +42,10 @@ from xnnir.dialects.xnn.unary_ops import set_output_bounds
 
 
 def window_output_size(input: int, pad: int, kernel: int, stride: int, dilation: int) -> int:
-    """Positions of a window of `kernel` taps, `dilation` apart, over `input` elements and `pad` more; may be below 1."""
+    """
+    Positions of a window of `kernel` taps, `dilation` apart, over `input` elements and `pad` more; may be
+    below 1.
+    """
     if input == DYNAMIC_INDEX:
         return DYNAMIC_INDEX
     return (input + pad - dilation * (kernel - 1) - 1) // stride + 1
@@ -73,7 +84,8 @@ class ConvolutionLikeOp(XnnOp, ABC):
 @irdl_op_definition
 class Convolution2DOp(ConvolutionLikeOp):
     """
-    2-D convolution (`xnn_define_convolution_2d`). The filter is [output channels, height, width, input channels / groups].
+    2-D convolution (`xnn_define_convolution_2d`). The filter is [output channels, height, width, input
+    channels / groups].
 
     Example:
         %y = xnn.convolution_2d %x, %w, %b {padding = array<i64: 1, 1, 1, 1>, subsampling = array<i64: 2, 2>,
@@ -115,7 +127,9 @@ class Convolution2DOp(ConvolutionLikeOp):
 
     def infer_shape(self) -> Shape:
         n, h, w, c = expect_rank(self.input, 4, "an NHWC input")
-        oc, kh, kw, ic = expect_rank(self.filter, 4, "a filter [output channels, height, width, input channels]")
+        oc, kh, kw, ic = _filter_shape(
+            self.filter, "a filter [output channels, height, width, input channels]"
+        )
         groups = self.groups.value.data
         if groups < 1 or oc % groups:
             raise VerifyException(f"expected groups that divide {oc} output channels, got {groups}")
@@ -125,7 +139,10 @@ class Convolution2DOp(ConvolutionLikeOp):
         sh, sw = expect_length(self.subsampling, 2, "subsampling (height, width)", 1)
         dh, dw = expect_length(self.dilation, 2, "dilation (height, width)", 1)
         return _spatial(
-            n, window_output_size(h, top + bottom, kh, sh, dh), window_output_size(w, left + right, kw, sw, dw), oc
+            n,
+            window_output_size(h, top + bottom, kh, sh, dh),
+            window_output_size(w, left + right, kw, sw, dw),
+            oc,
         )
 
 
@@ -168,16 +185,21 @@ class DepthwiseConvolution2DOp(ConvolutionLikeOp):
 
     def infer_shape(self) -> Shape:
         n, h, w, c = expect_rank(self.input, 4, "an NHWC input")
-        one, kh, kw, oc = expect_rank(self.filter, 4, "a filter [1, height, width, output channels]")
+        one, kh, kw, oc = _filter_shape(self.filter, "a filter [1, height, width, output channels]")
         expect_size(one, 1, "the filter's first size")
         if c != DYNAMIC_INDEX and (c == 0 or oc % c):
-            raise VerifyException(f"expected output channels that are a multiple of {c} input channels, got {oc}")
+            raise VerifyException(
+                f"expected output channels that are a multiple of {c} input channels, got {oc}"
+            )
         self._expect_bias(oc)
         top, right, bottom, left = self._padding()
         sh, sw = expect_length(self.subsampling, 2, "subsampling (height, width)", 1)
         dh, dw = expect_length(self.dilation, 2, "dilation (height, width)", 1)
         return _spatial(
-            n, window_output_size(h, top + bottom, kh, sh, dh), window_output_size(w, left + right, kw, sw, dw), oc
+            n,
+            window_output_size(h, top + bottom, kh, sh, dh),
+            window_output_size(w, left + right, kw, sw, dw),
+            oc,
         )
 
 
@@ -227,7 +249,9 @@ class Deconvolution2DOp(ConvolutionLikeOp):
 
     def infer_shape(self) -> Shape:
         n, h, w, c = expect_rank(self.input, 4, "an NHWC input")
-        oc, kh, kw, ic = expect_rank(self.filter, 4, "a filter [output channels, height, width, input channels]")
+        oc, kh, kw, ic = _filter_shape(
+            self.filter, "a filter [output channels, height, width, input channels]"
+        )
         groups = self.groups.value.data
         if groups < 1 or oc % groups:
             raise VerifyException(f"expected groups that divide {oc} output channels, got {groups}")
@@ -301,8 +325,8 @@ class FullyConnectedOp(XnnOp):
 @irdl_op_definition
 class BatchMatrixMultiplyOp(XnnOp):
     """
-    a @ b over the two innermost dimensions, broadcast over the others (`xnn_define_batch_matrix_multiply`); b is given
-    transposed with `transpose_b`.
+    a @ b over the two innermost dimensions, broadcast over the others
+    (`xnn_define_batch_matrix_multiply`); b is given transposed with `transpose_b`.
     """
 
     name = "xnn.batch_matrix_multiply"
@@ -327,10 +351,19 @@ class BatchMatrixMultiplyOp(XnnOp):
         return (*broadcast_shapes(a[:-2], b[:-2]), a[-2], n)
 
 
+def _filter_shape(filter: SSAValue, what: str) -> Shape:
+    shape = expect_rank(filter, 4, what)
+    if DYNAMIC_INDEX in shape:
+        raise VerifyException(f"expected a filter of static shape, got {filter.type}")
+    return shape
+
+
 def _spatial(n: int, h: int, w: int, c: int) -> Shape:
     for size, what in ((h, "rows"), (w, "columns")):
         if size != DYNAMIC_INDEX and size < 1:
-            raise VerifyException(f"expected the window to fit into the padded input, got {size} output {what}")
+            raise VerifyException(
+                f"expected the window to fit into the padded input, got {size} output {what}"
+            )
     return (n, h, w, c)
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, cast
 
-from xdsl.dialects.builtin import ArrayAttr, DictionaryAttr, FlatSymbolRefAttr, FunctionType, StringAttr, SymbolRefAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    DictionaryAttr,
+    FlatSymbolRefAttr,
+    FunctionType,
+    StringAttr,
+    SymbolRefAttr,
+)
 from xdsl.dialects.utils import parse_func_op_like, print_func_op_like
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.irdl import (
@@ -88,8 +95,8 @@ class YieldOp(IRDLOperation):
 @irdl_op_definition
 class SubgraphOp(IRDLOperation):
     """
-    Nodes that become one delegate, where they stand in the method. Nothing of the method is visible inside but the block
-    arguments, which are bound to the operands.
+    Nodes that become one delegate, where they stand in the method. Nothing of the method is visible
+    inside but the block arguments, which are bound to the operands.
 
     Example:
         %y = xnn.subgraph (%a = %x : tensor<1x8xf32>) -> (tensor<1x8xf32>) {
@@ -240,21 +247,29 @@ class CallOp(IRDLOperation):
         graph = SymbolTable.lookup_symbol(self, self.callee)
         name = self.callee.root_reference.data
         if not isinstance(graph, GraphOp):
-            raise VerifyException(f"expected @{name} to be an xnn.graph, got {graph.name if graph else 'nothing'}")
+            raise VerifyException(
+                f"expected @{name} to be an xnn.graph, got {graph.name if graph else 'nothing'}"
+            )
         for what, expected, got in (
             ("operands", graph.function_type.inputs.data, self.inputs.types),
             ("results", graph.function_type.outputs.data, self.outputs.types),
         ):
             if tuple(expected) != tuple(got):
-                raise VerifyException(f"expected {what} of types {_list(expected)} for @{name}, got {_list(got)}")
+                raise VerifyException(
+                    f"expected {what} of types {_list(expected)} for @{name}, got {_list(got)}"
+                )
 
 
 def _verify_body(body: Region, inputs: Sequence[Attribute], outputs: Sequence[Attribute]) -> None:
     if tuple(body.block.arg_types) != tuple(inputs):
-        raise VerifyException(f"expected block arguments of types {_list(inputs)}, got {_list(body.block.arg_types)}")
+        raise VerifyException(
+            f"expected block arguments of types {_list(inputs)}, got {_list(body.block.arg_types)}"
+        )
     last = body.block.last_op
     if not isinstance(last, YieldOp):
-        raise VerifyException(f"expected xnn.yield at the end, got {last.name if last is not None else 'nothing'}")
+        raise VerifyException(
+            f"expected xnn.yield at the end, got {last.name if last is not None else 'nothing'}"
+        )
     if tuple(last.values.types) != tuple(outputs):
         raise VerifyException(f"expected xnn.yield of types {_list(outputs)}, got {_list(last.values.types)}")
 

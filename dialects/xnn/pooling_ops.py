@@ -5,7 +5,15 @@ from __future__ import annotations
 from abc import ABC
 from collections.abc import Sequence
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, Float32Type, FloatAttr, StringAttr, UnitAttr, i64
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    DenseArrayBase,
+    Float32Type,
+    FloatAttr,
+    StringAttr,
+    UnitAttr,
+    i64,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, opt_prop_def, prop_def, result_def
 from xdsl.utils.exceptions import VerifyException
@@ -45,7 +53,9 @@ class Pooling2DOp(XnnOp, ABC):
         ow = window_output_size(w, left + right, kw, stride[1], dilation[1])
         for size, what in ((oh, "rows"), (ow, "columns")):
             if size != DYNAMIC_INDEX and size < 1:
-                raise VerifyException(f"expected the window to fit into the padded input, got {size} output {what}")
+                raise VerifyException(
+                    f"expected the window to fit into the padded input, got {size} output {what}"
+                )
         return (n, oh, ow, c)
 
 
@@ -79,7 +89,11 @@ class AveragePooling2DOp(Pooling2DOp):
         super().__init__(
             operands=[input],
             result_types=[result_type],
-            properties={"padding": i64_array(padding), "pooling": i64_array(pooling), "stride": i64_array(stride)},
+            properties={
+                "padding": i64_array(padding),
+                "pooling": i64_array(pooling),
+                "stride": i64_array(stride),
+            },
         )
         set_output_bounds(self, output_min, output_max)
 
@@ -148,6 +162,8 @@ class ArgmaxPooling2DOp(Pooling2DOp):
 
     name = "xnn.argmax_pooling_2d"
 
+    # Inherited results come after a class's own: both stand here, in the order of the node's outputs.
+    output = result_def(AnyTensor)
     index = result_def(AnyTensor)
 
     def __init__(
@@ -171,14 +187,16 @@ class ArgmaxPooling2DOp(Pooling2DOp):
     def verify_(self) -> None:
         super().verify_()
         if shape_of(self.index) != shape_of(self.output):
-            raise VerifyException(f"expected an index of shape {format_shape(shape_of(self.output))}, got {self.index.type}")
+            raise VerifyException(
+                f"expected an index of shape {format_shape(shape_of(self.output))}, got {self.index.type}"
+            )
 
 
 @irdl_op_definition
 class GlobalAveragePooling2DOp(XnnOp):
     """
-    The mean over rows and columns: [N, H, W, C] to [N, 1, 1, C]. XNNPACK defines it as a reduction; delegate files know
-    it as a node of its own.
+    The mean over rows and columns: [N, H, W, C] to [N, 1, 1, C]. XNNPACK defines it as a reduction;
+    delegate files know it as a node of its own.
     """
 
     name = "xnn.global_average_pooling_2d"
@@ -215,7 +233,8 @@ class StaticReduceOp(XnnOp):
     Sum or mean over `axes` (`xnn_define_static_reduce`); the axes stay with size 1 when `keep_dims` is there.
 
     Example:
-        %y = xnn.static_reduce %x {kind = "mean", axes = array<i64: 1>, keep_dims} : (tensor<4x8xf32>) -> tensor<4x1xf32>
+        %y = xnn.static_reduce %x {kind = "mean", axes = array<i64: 1>, keep_dims}
+             : (tensor<4x8xf32>) -> tensor<4x1xf32>
     """
 
     name = "xnn.static_reduce"
@@ -228,7 +247,13 @@ class StaticReduceOp(XnnOp):
     keep_dims = opt_prop_def(UnitAttr)
 
     def __init__(
-        self, input: SSAValue, result_type: Attribute, *, kind: str, axes: Sequence[int], keep_dims: bool = False
+        self,
+        input: SSAValue,
+        result_type: Attribute,
+        *,
+        kind: str,
+        axes: Sequence[int],
+        keep_dims: bool = False,
     ):
         super().__init__(
             operands=[input],
@@ -272,8 +297,8 @@ class SoftmaxOp(XnnOp):
 @irdl_op_definition
 class StaticResizeBilinear2DOp(XnnOp):
     """
-    Bilinear interpolation of an NHWC input to a fixed size (`xnn_define_static_resize_bilinear_2d`): half-pixel centres,
-    or corner to corner with `align_corners`.
+    Bilinear interpolation of an NHWC input to a fixed size (`xnn_define_static_resize_bilinear_2d`):
+    half-pixel centres, or corner to corner with `align_corners`.
     """
 
     name = "xnn.static_resize_bilinear_2d"

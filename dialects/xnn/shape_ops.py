@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, DenseArrayBase, Float32Type, FloatAttr, IntegerAttr, IntegerType, i64
+from xdsl.dialects.builtin import (
+    DYNAMIC_INDEX,
+    DenseArrayBase,
+    Float32Type,
+    FloatAttr,
+    IntegerAttr,
+    IntegerType,
+    i64,
+)
 from xdsl.ir import Attribute, SSAValue
 from xdsl.irdl import irdl_op_definition, operand_def, prop_def, result_def, var_operand_def
 from xdsl.utils.exceptions import VerifyException
@@ -45,15 +53,17 @@ class StaticTransposeOp(XnnOp):
     def infer_shape(self) -> Shape:
         shape, perm = shape_of(self.input), ints(self.perm)
         if sorted(perm) != list(range(len(shape))):
-            raise VerifyException(f"expected perm to be a permutation of 0..{len(shape) - 1}, got {list(perm)}")
+            raise VerifyException(
+                f"expected perm to be a permutation of 0..{len(shape) - 1}, got {list(perm)}"
+            )
         return tuple(shape[axis] for axis in perm)
 
 
 @irdl_op_definition
 class StaticReshapeOp(XnnOp):
     """
-    The same elements in row-major order with another shape (`xnn_define_static_reshape`). The shape is the result's; at
-    most one of its sizes is dynamic, and XNNPACK works that one out.
+    The same elements in row-major order with another shape (`xnn_define_static_reshape`). The shape is
+    the result's; at most one of its sizes is dynamic, and XNNPACK works that one out.
 
     Example:
         %y = xnn.static_reshape %x : (tensor<1x1x1x1280xf32>) -> tensor<1x1280xf32>
@@ -74,7 +84,9 @@ class StaticReshapeOp(XnnOp):
                 f"expected a result of {_numel(before)} elements, got {format_shape(after)} with {_numel(after)}"
             )
         if after.count(DYNAMIC_INDEX) > 1:
-            raise VerifyException(f"expected at most one dynamic size in the result, got {format_shape(after)}")
+            raise VerifyException(
+                f"expected at most one dynamic size in the result, got {format_shape(after)}"
+            )
         return after
 
 
@@ -95,7 +107,9 @@ class StaticSliceOp(XnnOp):
     offsets = prop_def(DenseArrayBase.constr(i64))
     sizes = prop_def(DenseArrayBase.constr(i64))
 
-    def __init__(self, input: SSAValue, result_type: Attribute, *, offsets: Sequence[int], sizes: Sequence[int]):
+    def __init__(
+        self, input: SSAValue, result_type: Attribute, *, offsets: Sequence[int], sizes: Sequence[int]
+    ):
         super().__init__(
             operands=[input],
             result_types=[result_type],
@@ -206,7 +220,9 @@ class ConcatenateOp(XnnOp):
                     f"expected operands that differ only in dimension {axis}, "
                     f"got {format_shape(shapes[0])} and {format_shape(shape)}"
                 )
-            result[axis] = DYNAMIC_INDEX if DYNAMIC_INDEX in (result[axis], shape[axis]) else result[axis] + shape[axis]
+            result[axis] = (
+                DYNAMIC_INDEX if DYNAMIC_INDEX in (result[axis], shape[axis]) else result[axis] + shape[axis]
+            )
         return tuple(result)
 
 
@@ -222,7 +238,9 @@ class DepthToSpace2DOp(XnnOp):
 
     def __init__(self, input: SSAValue, result_type: Attribute, *, block_size: int):
         super().__init__(
-            operands=[input], result_types=[result_type], properties={"block_size": IntegerAttr(block_size, i64)}
+            operands=[input],
+            result_types=[result_type],
+            properties={"block_size": IntegerAttr(block_size, i64)},
         )
 
     def infer_shape(self) -> Shape:

@@ -1,10 +1,11 @@
 """
-What XNNPACK supports: the one table that the partitioner, the conversions, the verifier, the report and the docs read.
+What XNNPACK supports: the one table that the partitioner, the conversions, the verifier, the report and
+the docs read.
 
-Each row gives an op's function in XNNPACK, the name of its node in delegate files (none: only XNNPACK itself has it, so a
-stock ExecuTorch runtime cannot run it), the combinations of datatypes it takes, and further conditions as predicates with
-the reason they refuse. Datatypes are XNNPACK's names without `xnn_datatype_`; sources are the `xnn_define_*` functions of
-XNNPACK's src/subgraph and the operators behind them.
+Each row gives an op's function in XNNPACK, the name of its node in delegate files (none: only XNNPACK itself
+has it, so a stock ExecuTorch runtime cannot run it), the combinations of datatypes it takes, and further
+conditions as predicates with the reason they refuse. Datatypes are XNNPACK's names without `xnn_datatype_`;
+sources are the `xnn_define_*` functions of XNNPACK's src/subgraph and the operators behind them.
 """
 
 from __future__ import annotations
@@ -32,7 +33,10 @@ Condition: TypeAlias = Callable[[Operation], str | None]
 
 @dataclass(frozen=True)
 class Datatypes:
-    """One combination: a datatype per operand (an optional operand that is absent is not looked at), and the result's."""
+    """
+    One combination: a datatype per operand (an optional operand that is absent is not looked at), and the
+    result's.
+    """
 
     operands: tuple[str, ...]
     result: str

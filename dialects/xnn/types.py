@@ -14,9 +14,18 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Sequence
-from typing import ClassVar
+from typing import ClassVar, cast
 
-from xdsl.dialects.builtin import ArrayAttr, BFloat16Type, Float16Type, Float32Type, FloatAttr, IntAttr, IntegerType, f64
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BFloat16Type,
+    Float16Type,
+    Float32Type,
+    FloatAttr,
+    IntAttr,
+    IntegerType,
+    f64,
+)
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
 from xdsl.irdl import irdl_attr_definition
 from xdsl.parser import AttrParser
@@ -81,7 +90,10 @@ class PerTensorType(QuantizedType, ABC):
 
 
 class PerChannelType(QuantizedType, ABC):
-    """One scale per slice of one axis, zero point 0: `<axis, [scales]>` or `<axis, #xnn.weight<...>>` (f32 in the store)."""
+    """
+    One scale per slice of one axis, zero point 0: `<axis, [scales]>` or `<axis, #xnn.weight<...>>` (f32 in
+    the store).
+    """
 
     axis: IntAttr
     scales: ArrayAttr[FloatAttr] | WeightAttr
@@ -192,7 +204,9 @@ class QBInt4Type(QuantizedType):
         if self.axis.data < 0:
             raise VerifyException(f"expected an axis of 0 or more, got {self.axis.data}")
         if self.block_size.data <= 0 or self.block_size.data % 32:
-            raise VerifyException(f"expected a block size that is a multiple of 32, got {self.block_size.data}")
+            raise VerifyException(
+                f"expected a block size that is a multiple of 32, got {self.block_size.data}"
+            )
         if isinstance(self.scales, ArrayAttr):
             for scale in self.scales:
                 _verify_scale(scale.value.data)
@@ -217,7 +231,10 @@ class QBInt4Type(QuantizedType):
 
 @irdl_attr_definition
 class QDInt8Type(QuantizedType):
-    """`!xnn.qdint8<num_nonbatch_dims>`: 8-bit integers whose scale and zero point are found at run time for each batch."""
+    """
+    `!xnn.qdint8<num_nonbatch_dims>`: 8-bit integers whose scale and zero point are found at run time for
+    each batch.
+    """
 
     name = "xnn.qdint8"
     STORAGE_DTYPE: ClassVar[str] = "int8"
@@ -230,7 +247,9 @@ class QDInt8Type(QuantizedType):
 
     def verify(self) -> None:
         if self.num_nonbatch_dims.data < 1:
-            raise VerifyException(f"expected 1 or more non-batch dimensions, got {self.num_nonbatch_dims.data}")
+            raise VerifyException(
+                f"expected 1 or more non-batch dimensions, got {self.num_nonbatch_dims.data}"
+            )
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -246,7 +265,10 @@ class QDInt8Type(QuantizedType):
 
 
 def datatype(element_type: Attribute) -> str | None:
-    """XNNPACK's name for `element_type` without its `xnn_datatype_` prefix; None when XNNPACK has no such datatype."""
+    """
+    XNNPACK's name for `element_type` without its `xnn_datatype_` prefix; None when XNNPACK has no such
+    datatype.
+    """
     match element_type:
         case QuantizedType():
             return element_type.DATATYPE
@@ -267,7 +289,7 @@ def _parse_scales(parser: AttrParser) -> Attribute:
         return attribute
     if isinstance(attribute, ArrayAttr):
         numbers: list[Attribute] = []
-        for item in attribute:
+        for item in cast(ArrayAttr[Attribute], attribute):
             if not isinstance(item, FloatAttr):
                 parser.raise_error(f"expected a list of scales such as [0.01, 0.02], got {attribute}")
             numbers.append(FloatAttr(item.value.data, f64))
@@ -297,12 +319,12 @@ __all__ = [
     "PerChannelType",
     "PerTensorType",
     "QBInt4Type",
-    "QCInt32Type",
     "QCInt4Type",
     "QCInt8Type",
+    "QCInt32Type",
     "QDInt8Type",
-    "QInt32Type",
     "QInt8Type",
+    "QInt32Type",
     "QUInt8Type",
     "QuantizedType",
     "datatype",

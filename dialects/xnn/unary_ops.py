@@ -60,7 +60,11 @@ class ClampOp(UnaryOp):
     output_max = opt_prop_def(FloatAttr[Float32Type])
 
     def __init__(
-        self, input: SSAValue, result_type: Attribute, output_min: float | None = None, output_max: float | None = None
+        self,
+        input: SSAValue,
+        result_type: Attribute,
+        output_min: float | None = None,
+        output_max: float | None = None,
     ):
         super().__init__(input, result_type)
         set_output_bounds(self, output_min, output_max)
