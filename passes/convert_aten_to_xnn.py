@@ -32,6 +32,7 @@ from xdsl.dialects.builtin import (
     FunctionType,
     ModuleOp,
     StringAttr,
+    TensorType,
 )
 from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.passes import ModulePass
@@ -80,7 +81,8 @@ class ConvertAtenToXnnPass(ModulePass):
 
     def _convert_block(self, block: Block, to: Conversion) -> None:
         for op in list(block.ops):
-            if isinstance(op, AtenOp):
+            # Arithmetic on sizes is never a node, and nobody would ask why.
+            if isinstance(op, AtenOp) and any(isinstance(type, TensorType) for type in op.result_types):
                 reason = self._convert(op, to)
                 if reason is not None:
                     op.attributes[REFUSED] = StringAttr(reason)

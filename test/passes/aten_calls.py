@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
 import torch
 from torch import Tensor
+from xdsl.context import Context
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
 from xdsl.ir import Block, Region, SSAValue
@@ -17,11 +19,20 @@ from xnnir.context import make_context
 from xnnir.dialects.aten import ELEMENT_TYPES, AtenOp, ConstantOp
 from xnnir.dialects.weights import get_weight_store
 from xnnir.dialects.xnn.support import Target
+from xnnir.emit import write_program
 from xnnir.interpreter import aten as aten_semantics
 from xnnir.interpreter.xnn import run_graph
 from xnnir.passes.convert_aten_to_xnn import REFUSED, ConvertAtenToXnnPass
+from xnnir.passes.lower_to_rt import LowerToRtPass
+from xnnir.passes.plan_memory import PlanMemoryPass
+from xnnir.passes.verify_xnn_legal import VerifyXnnLegalPass
 from xnnir.passes.xnn_fold_padding import XnnFoldPaddingPass
 from xnnir.passes.xnn_fuse_activation import XnnFuseActivationPass
+from xnnir.passes.xnn_outline_subgraphs import XnnOutlineSubgraphsPass
+from xnnir.passes.xnn_partition import XnnPartitionPass
+
+ON_XNNPACK = importlib.util.find_spec("xnnir.runtime._C") is not None
+"""Whether the runtime has been built: then each conversion is run by XNNPACK too."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +52,9 @@ class Outcome:
     results: list[Tensor] | None
     """What the nodes compute; None when the call was refused."""
     expected: list[Tensor]
+    file: bytes | None
+    """The .pte file with the nodes as delegates; None when the call was refused or left no nodes."""
+    inputs: list[Tensor]
 
 
 def call(
@@ -102,7 +116,30 @@ def call(
     refusals = [reason.data for op in ops if isinstance(reason := op.attributes.get(REFUSED), StringAttr)]
     names = [op.name for op in ops if op.name not in ("xnn.constant", "func.return")]
     results = None if refusals else run_graph(function, inputs, store)
-    return Outcome(names, refusals, results, expected)
+    # Files have no nodes yet for what target "xnnir" adds.
+    has_file = not refusals and names and target == "executorch"
+    file = _file(ctx, module, target) if has_file else None
+    return Outcome(names, refusals, results, expected, file, inputs)
+
+
+def _file(ctx: Context, module: ModuleOp, target: Target) -> bytes:
+    to_file = (
+        XnnPartitionPass(target=target),
+        XnnOutlineSubgraphsPass(),
+        VerifyXnnLegalPass(target=target),
+        LowerToRtPass(),
+        PlanMemoryPass(),
+    )
+    for pass_ in to_file:
+        pass_.apply(ctx, module)
+    return write_program(module, ctx).buffer
+
+
+def run_on_xnnpack(file: bytes, inputs: Sequence[Tensor]) -> list[Tensor]:
+    """What the method of `file` returns; arguments and results have their logical shapes."""
+    from xnnir.runtime import Runtime
+
+    return Runtime.get().load_program(file).load_method("f").execute(inputs)
 
 
 def tensor_type(tensor: Tensor) -> TensorType[Any]:
@@ -125,6 +162,9 @@ def assert_converts(
     for got, expected in zip(outcome.results, outcome.expected, strict=True):
         assert got.dtype == expected.dtype
         torch.testing.assert_close(got, expected, rtol=tolerance, atol=tolerance)
+    if outcome.file is not None and ON_XNNPACK:
+        for got, expected in zip(run_on_xnnpack(outcome.file, outcome.inputs), outcome.expected, strict=True):
+            torch.testing.assert_close(got, expected, rtol=10 * tolerance, atol=10 * tolerance)
     return outcome
 
 
