@@ -80,6 +80,35 @@ Status to_dim_order_copy_out(KernelContext &context, Span<Value *> args) {
   return copy_to_layout(context, *self, *out);
 }
 
+// copy_(self, src, non_blocking): how files write buffers back. The result is self.
+Status copy_in_place(KernelContext &context, Span<Value *> args) {
+  Arguments arguments(context, args, 4);
+  Tensor *self = arguments.output(0);
+  const Tensor *source = arguments.tensor(1, "src");
+  if (!arguments.ok())
+    return arguments.status();
+  XNNIR_RETURN_IF_ERROR(expect_same_dtype(*source, *self));
+  const Dims sizes = sizes_of(*self);
+  const Dims source_strides = strides_of(*source);
+  if (source->rank() > sizes.size())
+    return make_status(StatusCode::kInvalidArgument, "src has rank %zu, expected at most %zu", source->rank(),
+                       sizes.size());
+  Dims strides;
+  const size_t added = sizes.size() - source->rank();
+  for (size_t i = 0; i < sizes.size(); ++i) {
+    const int64_t size = i < added ? 1 : source->sizes()[i - added];
+    if (size != sizes[i] && size != 1)
+      return make_status(StatusCode::kInvalidArgument,
+                         "src has size %lld in dimension %zu of self, expected %lld or 1",
+                         static_cast<long long>(size), i, static_cast<long long>(sizes[i]));
+    strides.append(size == 1 ? 0 : source_strides[i - added]);
+  }
+  strided_copy(context.threads(), element_size(self->dtype()), sizes, source->data(), strides, self->data(),
+               strides_of(*self));
+  return {};
+}
+
+const KernelRegistration kCopy("aten::copy_", copy_in_place);
 const KernelRegistration kClone("aten::clone.out", clone_out);
 const KernelRegistration kCloneDimOrder("dim_order_ops::_clone_dim_order.out", clone_dim_order_out);
 const KernelRegistration kToDimOrderCopy("dim_order_ops::_to_dim_order_copy.out", to_dim_order_copy_out);
