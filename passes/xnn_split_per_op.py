@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, UnknownLoc
 from xdsl.ir import Block, BlockArgument, Operation
 from xdsl.passes import ModulePass
 
@@ -91,6 +91,12 @@ def _homes(ops: list[Operation], delegable: set[Operation]) -> dict[Operation, O
             for value in op.operands
             if not isinstance(value, BlockArgument) and not isinstance(value.owner, xnn.ConstantOp)
         }
-        producer = producers.pop() if op not in feeds and len(producers) == 1 else None
-        home[op] = op if producer is None else producer
+        producer = producers.pop() if len(producers) == 1 else None
+        joins = producer is not None and (op not in feeds or _is_one_op_of_the_model(op, producer))
+        home[op] = producer if joins and producer is not None else op
     return {op: home[op] for op in ops if op in home}
+
+
+def _is_one_op_of_the_model(mover: Operation, main: Operation) -> bool:
+    """Whether both come from one op, as the mean that drops its dimensions becomes a pool and a reshape."""
+    return mover.location == main.location and not isinstance(mover.location, UnknownLoc)
