@@ -361,4 +361,6 @@ def format_of_op(op: Operation) -> NodeFormat:
             row.optional and len(row.operands) - 1 == len(op.operands)
         ):
             return row
-    raise FormatError(op.name, f"the delegate format has no node for it with {len(op.operands)} operands")
+    raise FormatError(
+        op.name, f"the delegate format has no node for it with {len(op.operands)} operands", op.location
+    )

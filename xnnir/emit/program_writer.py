@@ -76,7 +76,9 @@ class _ProgramWriter:
         self.named_data = [op for op in module.ops if isinstance(op, rt.NamedDataOp)]
         for op in module.ops:
             if not isinstance(op, rt.MethodOp | xnn.GraphOp | rt.DelegateOp | rt.NamedDataOp):
-                raise FormatError(op.name, "expected a module of rt and xnn only; lower it with lower-to-rt")
+                raise FormatError(
+                    op.name, "expected a module of rt and xnn only; lower it with lower-to-rt", op.location
+                )
         if not self.methods:
             raise FormatError("module", "expected an rt.method, got none")
         self.constants = TensorData(store)
