@@ -9,7 +9,7 @@ The ops are made from torch's schemas (`schemas.txt`), so that every operator is
 needs torch.
 """
 
-from xdsl.ir import Dialect
+from xdsl.ir import Dialect, Operation
 
 from xnnir.dialects.aten.operator import AtenOp, CallOperatorOp
 from xnnir.dialects.aten.program_ops import (
@@ -66,7 +66,7 @@ __all__ = [
 
 def make_aten_dialect() -> Dialect:
     """The dialect, with an op for each operator of `schemas.txt`."""
-    operations = [
+    operations: list[type[Operation]] = [
         *op_classes().values(),
         AssignBufferOp,
         AssignInputOp,

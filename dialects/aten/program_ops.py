@@ -50,7 +50,7 @@ class StaticValueOp(IRDLOperation, ABC):
         printer.print_string(" ")
         printer.print_string_literal(self.fqn.data)
         printer.print_string(" ")
-        if isinstance(self.value, (IntegerAttr, FloatAttr)):
+        if _is_number(self.value):
             printer.print_attribute(self.value)
         else:
             print_constant(printer, self.value, self.result.type)
@@ -58,6 +58,10 @@ class StaticValueOp(IRDLOperation, ABC):
 
     def verify_(self) -> None:
         verify_constant(self.value, self.result.type)
+
+
+def _is_number(value: Attribute) -> bool:
+    return isinstance(value, IntegerAttr | FloatAttr)
 
 
 def _parse_value(parser: Parser) -> tuple[Attribute, Attribute]:
@@ -102,8 +106,8 @@ class ConstantOp(StaticValueOp):
     name = "aten.constant"
 
     def verify_(self) -> None:
-        if isinstance(self.value, (IntegerAttr, FloatAttr)):
-            number = cast(IntegerAttr | FloatAttr, self.value)
+        if _is_number(self.value):
+            number = cast("IntegerAttr | FloatAttr", self.value)
             if number.type != self.result.type:
                 raise VerifyException(f"expected a result of type {number.type}, got {self.result.type}")
             return

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import (
     BFloat16Type,
@@ -210,8 +210,9 @@ def print_value(printer: Printer, value: Any, print_operand: Callable[[], None])
         case _Operand():
             print_operand()
         case tuple():
+            items = cast(tuple[Any, ...], value)
             with printer.in_square_brackets():
-                printer.print_list(value, lambda item: print_value(printer, item, print_operand))
+                printer.print_list(items, lambda item: print_value(printer, item, print_operand))
         case bool():
             printer.print_string("true" if value else "false")
         case float():
@@ -249,7 +250,7 @@ def resolve(value: Value, operands: Iterator[SSAValue]) -> Resolved:
 def store(value: Any, operands: list[SSAValue]) -> Value:
     """The reverse of `resolve`: move the SSA values in `value` to `operands`."""
     if isinstance(value, SSAValue):
-        operands.append(value)
+        operands.append(cast(SSAValue, value))
         return OPERAND
     if isinstance(value, (tuple, list)):
         return tuple(store(item, operands) for item in value)  # pyright: ignore[reportUnknownVariableType]

@@ -1,3 +1,6 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
 """Runs imported programs with torch's own operators, one op at a time."""
 
 from __future__ import annotations

@@ -33,6 +33,7 @@ show(WritesToView(), torch.randn(2, 3))
 class Counter(nn.Module):
     def __init__(self) -> None:
         super().__init__()
+        self.count: torch.Tensor
         self.register_buffer("count", torch.zeros(1))
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:

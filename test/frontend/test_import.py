@@ -1,3 +1,6 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
 """What the importer keeps of a program: numbers, shapes, names, places; and what it refuses."""
 
 from __future__ import annotations

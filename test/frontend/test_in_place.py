@@ -1,3 +1,6 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
+# pyright: reportUnknownLambdaType=false
 """In-place operators and views: the functional program computes what eager torch does."""
 
 from __future__ import annotations

@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """
 The nodes of an exported graph as one list: regions such as `with torch.no_grad():` are graphs of their own in what
 `torch.export` gives, and are put in the place of their call.

@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """One exported graph: its nodes become ops of the `aten` dialect, in order."""
 
 from __future__ import annotations
@@ -151,6 +153,8 @@ class GraphImporter:
             result = self.make_typed_call(overload, list(args.values()), result_types, node.name)
         else:
             result = self.add(self._foreign_call(target, args, result_types), node.name)
+        if not schema.returns:
+            return ()
         returns_list = len(schema.returns) != 1 or isinstance(value, (tuple, list))
         if returns_list and not isinstance(result, tuple):
             return (result,)

@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """
 `torch.export` programs to functions of the `aten` dialect.
 
@@ -174,7 +176,7 @@ class _ProgramImporter:
 
     def _tensor(self, target: str) -> torch.Tensor:
         for tensors in (self.program.state_dict, self.program.constants):
-            if (tensor := tensors.get(target)) is not None:
+            if isinstance(tensor := tensors.get(target), torch.Tensor):
                 return tensor
         raise FrontendError(
             f"expected the tensor {target} among the program's weights, got none",

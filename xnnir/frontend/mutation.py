@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """In-place operators as functional ones: a tensor that is written to gets a new value from there on."""
 
 from __future__ import annotations
@@ -7,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import torch
 from torch.fx import Node
+from torch.fx.node import map_arg
 from xdsl.ir import SSAValue
 
 from xnnir.dialects.aten import find_op_class
@@ -43,6 +46,10 @@ _SAME_ELEMENTS = frozenset(
     )
 )
 """Views of all elements in the same order."""
+
+
+def _fake_value(node: Node) -> Any:
+    return node.meta["val"]
 
 
 class Mutations:
@@ -107,8 +114,8 @@ class Mutations:
         ):
             return None
         operator: Any = getattr(getattr(torch.ops.aten, functional), overload)
-        args = torch.fx.node.map_arg(node.args, lambda n: n.meta["val"])
-        kwargs = torch.fx.node.map_arg(node.kwargs, lambda n: n.meta["val"])
+        args = map_arg(node.args, _fake_value)
+        kwargs = map_arg(node.kwargs, _fake_value)
         with value.fake_mode:
             result = operator(*args, **kwargs)  # pyright: ignore
         return None if result.dtype == value.dtype else result.dtype

@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """Arithmetic on sizes: the Python functions that stand between the tensor operators of an exported graph."""
 
 from __future__ import annotations

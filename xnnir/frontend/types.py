@@ -1,3 +1,5 @@
+# torch's own annotations are partial.
+# pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
 """Types of exported values: element types, and shapes with their symbols and bounds."""
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import torch
@@ -42,8 +42,8 @@ def assert_same_default(ours: Any, theirs: Any, where: str) -> None:
     if isinstance(ours, Dtype | MemoryFormat | Device):  # torch gives the numbers of enumerators
         assert isinstance(theirs, int), where
     elif isinstance(ours, tuple):
-        expected: list[Any] = theirs if isinstance(theirs, list) else [theirs] * len(ours)
-        assert list(ours) == expected, where
+        items = list(cast(tuple[Any, ...], ours))
+        assert items == (theirs if isinstance(theirs, list) else [theirs] * len(items)), where
     else:
         assert ours == theirs and type(ours) is type(theirs), where
 
