@@ -6,7 +6,9 @@ Where the nodes of an exported graph come from: the module path, and the line of
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from functools import lru_cache
 
 from torch.fx import Node
@@ -33,8 +35,22 @@ def node_location(node: Node) -> LocationAttr:
 @lru_cache(maxsize=4096)
 def make_location(path: str, filename: str, line: int) -> LocationAttr:
     """A location from a module path and a source line, either of which may be empty."""
-    place = FileLineColLoc(StringAttr(filename), IntAttr(line), IntAttr(0)) if filename else UNKNOWN_LOC
+    place = FileLineColLoc(StringAttr(_importable(filename)), IntAttr(line), IntAttr(0)) if filename else UNKNOWN_LOC
     return NameLoc(StringAttr(path), place) if path else place
+
+
+@lru_cache(maxsize=1024)
+def _importable(filename: str) -> str:
+    """
+    `filename` from the folder that Python imports it from: `transformers/models/bert/modeling_bert.py`.
+
+    Files that are shipped carry locations; whose home directory a model was exported in is nobody's business.
+    """
+    folders = sorted({os.path.abspath(folder) for folder in sys.path}, key=len, reverse=True)
+    for folder in folders:
+        if filename.startswith(folder + os.sep):
+            return filename[len(folder) + 1 :]
+    return filename
 
 
 def _user_frame(trace: str) -> tuple[str, int]:
