@@ -20,6 +20,7 @@ from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
 from xnnir.passes._aten_to_xnn.arguments import (
     Refusal,
     axes_arg,
+    axis_arg,
     float_arg,
     require_same_dtype,
     static_sizes,
@@ -136,7 +137,17 @@ def _reduction(op: AtenOp, to: Conversion) -> list[SSAValue]:
     return [to.reshape(result, dims)]
 
 
-CONVERTERS: dict[str, Converter] = dict.fromkeys(
+def log_softmax(op: AtenOp, to: Conversion) -> SSAValue:
+    """X - max - log(sum(exp(x - max))), which stays finite where the softmax is zero in floats"""
+    x = to.operand(tensor_arg(op, "self"))
+    require_same_dtype(op, x)
+    axes = (axis_arg(op, "dim", len(shape_of(x))),)
+    shifted = to.emit(xnn.SubtractOp(x, _maximum(to, x, axes), x.type))
+    total = _sum(to, to.emit(xnn.ExpOp(shifted, x.type)), axes)
+    return to.emit(xnn.SubtractOp(shifted, to.emit(xnn.LogOp(total, total.type)), x.type))
+
+
+_REDUCTIONS = dict.fromkeys(
     (
         "amax",
         "amin",
@@ -154,4 +165,10 @@ CONVERTERS: dict[str, Converter] = dict.fromkeys(
     ),
     _reduction,
 )
+
+CONVERTERS: dict[str, Converter] = {
+    **_REDUCTIONS,
+    "_log_softmax": log_softmax,
+    "log_softmax.int": log_softmax,
+}
 """By the name of the op, without `aten.`"""

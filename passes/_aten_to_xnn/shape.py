@@ -203,14 +203,19 @@ def repeat(op: AtenOp, to: Conversion) -> SSAValue:
     repeats = (1,) * (rank - len(repeats)) + tuple(repeats)
     x = to.reshape(x, [*(1,) * (rank - len(shape_of(x))), *dims_of(tensor_type_of(x))])
     for axis in reversed(range(rank)):
-        if repeats[axis] == 1:
-            continue
-        if not 2 <= repeats[axis] <= 25:
-            raise Refusal(f"expected 1 to 25 copies in each dimension, got {repeats[axis]}")
-        dims: list[Any] = list(dims_of(tensor_type_of(x)))
-        dims[axis] = _place(x, axis, shape_of(x)[axis]) * repeats[axis]
-        x = _concatenated(to, [x] * repeats[axis], axis, tensor_type(element_type_of(x), dims))
+        x = repeated(to, x, axis, repeats[axis])
     return x
+
+
+def repeated(to: Conversion, x: SSAValue, axis: int, count: int) -> SSAValue:
+    """`count` copies of `x` side by side."""
+    if count == 1:
+        return x
+    if not 2 <= count <= 25:
+        raise Refusal(f"expected 1 to 25 copies in each dimension, got {count}")
+    dims: list[Any] = list(dims_of(tensor_type_of(x)))
+    dims[axis] = _place(x, axis, shape_of(x)[axis]) * count
+    return _concatenated(to, [x] * count, axis, tensor_type(element_type_of(x), dims))
 
 
 def convert(op: AtenOp, to: Conversion) -> SSAValue:

@@ -35,6 +35,12 @@ ON_XNNPACK = importlib.util.find_spec("xnnir.runtime._C") is not None
 """Whether the runtime has been built: then each conversion is run by XNNPACK too."""
 
 
+def randn(*shape: int, dtype: torch.dtype = torch.float32) -> Tensor:
+    """Numbers that depend on the shape only, so that a failure is the same when it is run again."""
+    generator = torch.Generator().manual_seed(sum(i * size for i, size in enumerate(shape, 1)))
+    return torch.randn(*shape, generator=generator).to(dtype)
+
+
 @dataclass(frozen=True)
 class Static:
     """A tensor of the model: a constant of the function."""
