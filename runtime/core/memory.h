@@ -35,8 +35,9 @@ private:
 };
 
 // True when reading XNN_EXTRA_BYTES past the end cannot fault: memory protection works by pages, and those
-// bytes lie in the page of the last byte. Memory of the caller's for which this is false (it ends just before
-// a page's end, and the next page may be unmapped) is copied before XNNPACK reads it.
+// bytes lie in the page of the last byte. A caller's program for which this is false (it ends just before a
+// page's end, and the next page may be unmapped) is copied, and such an output buffer is written by copying.
+// Delegates see to the inputs that they read.
 bool can_over_read(const void *data, size_t size);
 
 } // namespace xnnir

@@ -119,6 +119,8 @@ Input::Input(const py::handle &object, size_t index, const ValueMeta *expected) 
     value_ = object.cast<std::string>();
   } else if (PyObject_CheckBuffer(object.ptr()) != 0) {
     set_tensor(from_buffer(object, index), index, expected);
+  } else if (PyCapsule_IsValid(object.ptr(), dlpack::kCapsule) != 0) {
+    set_tensor(from_capsule(object, index), index, expected);
   } else if (py::hasattr(object, "__dlpack__")) {
     set_tensor(from_dlpack(object, index), index, expected);
   } else {
@@ -148,10 +150,15 @@ Input::Array Input::from_buffer(const py::handle &object, size_t index) {
 }
 
 Input::Array Input::from_dlpack(const py::handle &object, size_t index) {
+  // A device's memory may have no form as a capsule, so it is asked for first.
   const py::tuple device = object.attr("__dlpack_device__")();
   if (device[0].cast<int>() != dlpack::kCpu)
     refuse(index, "is not in the CPU's memory; move it there first");
-  const py::capsule capsule = object.attr("__dlpack__")();
+  const py::object capsule = object.attr("__dlpack__")();
+  return from_capsule(capsule, index);
+}
+
+Input::Array Input::from_capsule(const py::handle &capsule, size_t index) {
   auto *managed = static_cast<dlpack::ManagedTensor *>(PyCapsule_GetPointer(capsule.ptr(), dlpack::kCapsule));
   if (managed == nullptr)
     throw py::error_already_set();
@@ -160,6 +167,8 @@ Input::Array Input::from_dlpack(const py::handle &object, size_t index) {
     throw py::error_already_set();
   managed_.reset(managed);
   const dlpack::Tensor &tensor = managed->tensor;
+  if (tensor.device.type != dlpack::kCpu)
+    refuse(index, "is not in the CPU's memory; move it there first");
   const std::optional<ScalarType> dtype = dtype_of_dlpack(tensor.dtype);
   if (!dtype)
     refuse(index, "has a dtype that the runtime does not know (DLPack code " +

@@ -17,9 +17,10 @@ namespace xnnir::python {
 // One input of a call. Keeps what its value points to alive, so it must outlive the run.
 class Input {
 public:
-  // `object` has the buffer protocol (NumPy) or __dlpack__ (torch and others), or is None, bool, int, float
-  // or str. `index` is for messages, `expected` decides the layout: memory that is dense in the expected
-  // dim_order is used in place, anything else is copied into that order. Raises TypeError for other objects.
+  // `object` has the buffer protocol (NumPy) or __dlpack__ (torch and others), or is a capsule of DLPack's,
+  // None, bool, int, float or str. `index` is for messages, `expected` decides the layout: memory that is
+  // dense in the expected dim_order is used in place, anything else is copied into that order. Raises
+  // TypeError for other objects.
   Input(const pybind11::handle &object, size_t index, const ValueMeta *expected);
   Input(Input &&) noexcept = default;
 
@@ -43,6 +44,7 @@ private:
 
   Array from_buffer(const pybind11::handle &object, size_t index);
   Array from_dlpack(const pybind11::handle &object, size_t index);
+  Array from_capsule(const pybind11::handle &capsule, size_t index);
   void set_tensor(const Array &array, size_t index, const ValueMeta *expected);
 
   Value value_;

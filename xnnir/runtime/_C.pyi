@@ -86,7 +86,9 @@ class OutputTensor:
 Output = OutputTensor | int | bool | float | str | None
 
 class Method:
-    def execute(self, inputs: Sequence[Any]) -> list[Output]: ...
+    def execute(self, inputs: Sequence[Any]) -> list[Output]:
+        """Inputs are arrays, DLPack's capsules, numbers, strings or None."""
+
     def metadata(self) -> MethodMeta: ...
     def profile_events(self) -> list[ProfileEvent]: ...
 
