@@ -68,7 +68,12 @@ class Mutations:
         """Make the functional call for the in-place operator `node`, number `index` of the graph."""
         importer = self._importer
         schema: Any = node.target._schema  # pyright: ignore
-        name = schema.name.partition("::")[2]
+        namespace, _, name = schema.name.partition("::")
+        if namespace != "aten":
+            raise FrontendError(
+                f"expected a functional operator, got {node.target}, which writes to an argument",
+                hint="give the operator a functional form",
+            )
         if schema.arguments[0].alias_info is None or not schema.arguments[0].alias_info.is_write:
             raise FrontendError(
                 f"expected an operator that returns its result, got {node.target}", hint=MAKE_FUNCTIONAL
