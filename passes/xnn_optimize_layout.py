@@ -19,14 +19,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import IntegerAttr, ModuleOp, i64
 from xdsl.ir import Block
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightStore, get_weight_store
+from xnnir.dialects.xnn.base import tensor_type_of
 from xnnir.passes._blocks import all_blocks, erase_dead_ops
 from xnnir.passes._layout.choice import choose
+from xnnir.passes._layout.cost import tensor_bytes
 from xnnir.passes._layout.graph import Graph
 from xnnir.passes._layout.rewrite import Rewriter
 
@@ -37,10 +39,18 @@ class XnnOptimizeLayoutPass(ModulePass):
 
     name = "xnn-optimize-layout"
 
+    show_costs: bool = False
+    """Write on each transpose that is left how many bytes it moves, as the attribute `xnn.bytes_moved`."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         store = get_weight_store(ctx)
         for block in list(all_blocks(op)):
             optimize_block(block, store)
+            if self.show_costs:
+                for transpose in block.ops:
+                    if isinstance(transpose, xnn.StaticTransposeOp):
+                        moved = tensor_bytes(tensor_type_of(transpose.input))
+                        transpose.attributes["xnn.bytes_moved"] = IntegerAttr(moved, i64)
 
 
 def optimize_block(block: Block, store: WeightStore) -> None:

@@ -1,4 +1,5 @@
 // RUN: xnn-opt %s -p 'xnn-optimize-layout' --split-input-file --allow-unregistered-dialect | filecheck %s
+// RUN: xnn-opt %s -p 'xnn-optimize-layout{show-costs=true}' --split-input-file --allow-unregistered-dialect | filecheck %s --check-prefix COSTS
 
 // Two transposes in a row are one, and none when they cancel.
 // CHECK-LABEL: func.func @compose
@@ -101,7 +102,9 @@ func.func @mixed(%x: tensor<1x8x8x4xf32>, %y: tensor<1x4x1x8xf32>) -> tensor<1x8
 
 // -----
 
-// Of a slice and what it is cut from, the slice is transposed: it is smaller.
+// Of a slice and what it is cut from, the slice is transposed: it is smaller. What is left says what it costs, if asked.
+// COSTS-LABEL: func.func @smaller
+// COSTS: xnn.static_transpose %b {xnn.bytes_moved = 64 : i64, perm = array<i64: 1, 0>}
 // CHECK-LABEL: func.func @smaller
 func.func @smaller(%x: tensor<8x16xf32>) -> tensor<2x8xf32> {
   // CHECK-NEXT: %b = xnn.static_slice %x {offsets = array<i64: 0, 0>, sizes = array<i64: 8, 2>}
