@@ -11,7 +11,8 @@ needs torch.
 
 from xdsl.ir import Dialect, Operation
 
-from xnnir.dialects.aten.operator import AtenOp, CallOperatorOp
+from xnnir.dialects.aten.call_operator import CallOperatorOp
+from xnnir.dialects.aten.operator import AtenOp
 from xnnir.dialects.aten.program_ops import (
     AssignBufferOp,
     AssignInputOp,

@@ -2,35 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Self, cast
 
 from xdsl.dialects.builtin import (
-    ArrayAttr,
     LocationAttr,
-    NoneType,
-    StringAttr,
-    TensorType,
-    UnitAttr,
-    f64,
-    i1,
-    i64,
 )
-from xdsl.ir import Attribute, Operation, OpTraits, SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue
 from xdsl.parser import Parser, UnresolvedOperand
 from xdsl.printer import Printer
 from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 from xdsl.utils.exceptions import VerifyException
 
-from xnnir.dialects.aten.schema import Argument, Schema, SchemaType, fill_list, parse_schema
+from xnnir.dialects.aten.checks import verify_argument, verify_results
+from xnnir.dialects.aten.schema import Schema, fill_list, parse_schema
 from xnnir.dialects.aten.values import (
     OPERAND,
     Arguments,
-    Device,
-    Dtype,
-    Layout,
-    MemoryFormat,
-    Resolved,
     Value,
     named_value,
     operand_count,
@@ -152,10 +140,11 @@ class AtenOp(Operation):
     @classmethod
     def parse(cls, parser: Parser) -> Self:
         args = _parse_arguments(parser, class_schema(cls), cls.name)
-        return cls._finish_parsing(parser, args, {})
+        return cls.finish_parsing(parser, args, {})
 
     @classmethod
-    def _finish_parsing(cls, parser: Parser, args: Sequence[Any], properties: dict[str, Attribute]) -> Self:
+    def finish_parsing(cls, parser: Parser, args: Sequence[Any], properties: dict[str, Attribute]) -> Self:
+        """Parse what follows the arguments `args`, in the order of the schema, and make the op."""
         attributes = parser.parse_optional_attr_dict()
         parser.parse_punctuation(":")
         position = parser.pos
@@ -202,8 +191,8 @@ class AtenOp(Operation):
             raise VerifyException(f"expected {places} operands for the arguments, got {len(self.operands)}")
         types = iter(self.operand_types)
         for argument, value in zip(schema.arguments, arguments.data, strict=True):
-            _verify_argument(argument, argument.type, value, types)
-        _verify_results(schema, self.result_types)
+            verify_argument(argument, argument.type, value, types)
+        verify_results(schema, self.result_types)
 
 
 def class_schema(cls: type[AtenOp]) -> Schema:
@@ -255,109 +244,7 @@ class CallEffects(MemoryEffect):
         return frozenset((EffectInstance(MemoryEffectKind.READ), EffectInstance(MemoryEffectKind.WRITE)))
 
 
-class CallOperatorOp(AtenOp):
-    """
-    A call of an operator that is not one of ATen's: a custom op, or one that the pinned version of torch lacks.
-
-    Example:
-        %q = aten.call_operator "quantized_decomposed::quantize_per_tensor"(input = %x, scale = 0.02, zero_point = 0) :
-            (tensor<4xf32>) -> tensor<4xi8>
-
-    The names of the arguments are in the property `names`, for there is no schema here to look them up in. The unit
-    property `effects` marks calls that must be neither dropped nor merged.
-    """
-
-    name = "aten.call_operator"
-
-    @property
-    def target(self) -> str:  # pyright: ignore[reportIncompatibleVariableOverride]
-        namespace, _, name = self.operator.partition("::")
-        return f"{namespace}.{name}" if "." in name else f"{namespace}.{name}.default"
-
-    @property
-    def schema(self) -> Schema:
-        namespaced, _, overload = self.operator.partition(".")
-        any_type = SchemaType("Any")
-        arguments = tuple(Argument(name, any_type) for name in self.names)
-        return Schema(
-            namespaced, "" if overload == "default" else overload, arguments, (SchemaType("Any", True),)
-        )
-
-    @property
-    def operator(self) -> str:
-        """`namespace::name.overload`, with the overload `default` left out."""
-        return cast(StringAttr, self.properties["operator"]).data
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """The names of the arguments of this call."""
-        names = cast(ArrayAttr[StringAttr], self.properties["names"])
-        return tuple(name.data for name in names)
-
-    @staticmethod
-    def call_operator(
-        operator: str,
-        args: Mapping[str, Any],
-        result_types: Sequence[Attribute],
-        location: LocationAttr | None = None,
-        *,
-        has_effects: bool = False,
-    ) -> CallOperatorOp:
-        """A call of `operator` (`namespace::name.overload`) with all of its arguments, by name and in order."""
-        operands: list[SSAValue] = []
-        stored = tuple(store(value, operands) for value in args.values())
-        return CallOperatorOp.create(
-            operands=operands,
-            result_types=result_types,
-            properties={
-                "operator": StringAttr(operator),
-                "names": ArrayAttr(StringAttr(name) for name in args),
-                "arguments": Arguments(stored),
-                **({"effects": UnitAttr()} if has_effects else {}),
-            },
-            location=location,
-        )
-
-    @classmethod
-    def parse(cls, parser: Parser) -> Self:
-        properties: dict[str, Attribute] = {}
-        if parser.parse_optional_keyword("effects") is not None:
-            properties["effects"] = UnitAttr()
-        properties["operator"] = StringAttr(parser.parse_str_literal())
-        items = parser.parse_comma_separated_list(parser.Delimiter.PAREN, lambda: _parse_argument(parser))
-        if not all(name for name, _, _ in items):
-            parser.raise_error("expected 'name = value' for every argument of an operator without a schema")
-        properties["names"] = ArrayAttr(StringAttr(name) for name, _, _ in items)
-        return cls._finish_parsing(parser, [value for _, value, _ in items], properties)
-
-    def print(self, printer: Printer) -> None:
-        if "effects" in self.properties:
-            printer.print_string(" effects")
-        printer.print_string(" ")
-        printer.print_string_literal(self.operator)
-        super().print(printer)
-
-    def verify_(self) -> None:
-        operator = self.properties.get("operator")
-        if not isinstance(operator, StringAttr) or "::" not in operator.data:
-            raise VerifyException(f"expected 'namespace::name' as the operator, got {operator}")
-        if not isinstance(self.properties.get("names"), ArrayAttr):
-            raise VerifyException("expected the names of the arguments as property 'names', got none")
-        super().verify_()
-
-
-class OperatorEffects(CallEffects):
-    """The effects of `aten.call_operator`."""
-
-    @classmethod
-    def get_effects(cls, op: Operation) -> frozenset[EffectInstance]:
-        return super().get_effects(op) if "effects" in op.properties else frozenset()
-
-
-CallOperatorOp.traits = OpTraits(lambda: (OperatorEffects(),))
-
-
-def _parse_argument(parser: Parser) -> tuple[str, Any, int]:
+def parse_argument(parser: Parser) -> tuple[str, Any, int]:
     """One `value` or `name = value`: the name (empty without one), the value, and where it stands."""
     position = parser.pos
     if (word := parser.parse_optional_identifier()) is not None:
@@ -371,7 +258,7 @@ def _parse_arguments(parser: Parser, schema: Schema, op_name: str) -> list[Any]:
     begin = parser.pos
     given: dict[str, Any] = {}
     for name, value, position in parser.parse_comma_separated_list(
-        parser.Delimiter.PAREN, lambda: _parse_argument(parser)
+        parser.Delimiter.PAREN, lambda: parse_argument(parser)
     ):
         if not name:
             if len(given) >= len(schema.arguments):
@@ -393,78 +280,3 @@ def _store_unresolved(value: Any, unresolved: list[UnresolvedOperand]) -> Value:
     if isinstance(value, tuple):
         return tuple(_store_unresolved(item, unresolved) for item in cast(tuple[Any, ...], value))
     return value
-
-
-# PyTorch takes a number for a tensor without dimensions: `x + 1` is aten.add.Tensor(%x, 1).
-_PYTHON_TYPES: dict[str, tuple[type, ...]] = {
-    "Tensor": (bool, int, float),
-    "Scalar": (bool, int, float),
-    "int": (int,),
-    "SymInt": (int,),
-    "float": (float,),
-    "bool": (bool,),
-    "str": (str,),
-    "ScalarType": (Dtype,),
-    "Layout": (Layout,),
-    "Device": (Device,),
-    "MemoryFormat": (MemoryFormat,),
-}
-
-_NUMBER_TYPES: dict[str, tuple[Attribute, ...]] = {
-    "Tensor": (i64, f64, i1),
-    "Scalar": (i64, f64, i1),
-    "int": (i64,),
-    "SymInt": (i64,),
-    "float": (f64,),
-    "SymFloat": (f64,),
-    "bool": (i1,),
-    "SymBool": (i1,),
-}
-
-
-def _verify_argument(argument: Argument, type_: SchemaType, value: Any, types: Iterator[Attribute]) -> None:
-    def refuse(got: str) -> VerifyException:
-        return VerifyException(f"expected {type_} for the argument {argument.name}, got {got}")
-
-    if value is None and type_.is_optional:
-        return
-    if type_.base == "Any":
-        for _ in range(operand_count(value)):
-            next(types)
-    elif type_.is_list:
-        if not isinstance(value, tuple):
-            raise refuse("a single value" if value is not None else "None")
-        for item in cast(tuple[Any, ...], value):
-            _verify_argument(argument, type_.element, item, types)
-    elif value is OPERAND:
-        operand_type = next(types)
-        is_tensor = type_.base == "Tensor" and isinstance(operand_type, TensorType)
-        if not is_tensor and operand_type not in _NUMBER_TYPES.get(type_.base, ()):
-            raise refuse(f"an operand of type {operand_type}")
-    elif not isinstance(value, _PYTHON_TYPES.get(type_.base, ())) or (
-        isinstance(value, bool) and type_.base in ("int", "SymInt")
-    ):
-        raise refuse("a list" if isinstance(value, tuple) else repr(value))
-
-
-def _verify_results(schema: Schema, types: Sequence[Attribute]) -> None:
-    expected = list(schema.returns)
-    if any(type_.is_list for type_ in expected):
-        if len(expected) == 1:
-            expected = [expected[0].element] * len(types)
-        else:
-            return
-    if len(types) != len(expected):
-        raise VerifyException(f"expected {len(expected)} results, got {len(types)}")
-    for index, (type_, got) in enumerate(zip(expected, types, strict=True)):
-        if type_.base == "Any":
-            continue
-        if type_.base == "Tensor":
-            fits = isinstance(got, (TensorType, NoneType))
-        else:
-            fits = got in _NUMBER_TYPES.get(type_.base, (got,))
-        if not fits:
-            raise VerifyException(f"expected {type_} as result {index}, got {got}")
-
-
-__all__ = ["AtenOp", "CallOperatorOp", "Resolved", "class_schema"]
