@@ -32,7 +32,7 @@ from xdsl.traits import is_side_effect_free
 
 from xnnir.dialects import xnn
 from xnnir.dialects.xnn.support import Target, moves_data_only
-from xnnir.passes._blocks import function_blocks, values_read
+from xnnir.passes._blocks import erase_dead_ops, function_blocks, values_read
 from xnnir.passes._subgraphs import allowed_op_types, delegable_ops, erase_unused_constants, wrap_in_subgraph
 
 
@@ -51,6 +51,7 @@ class XnnPartitionPass(ModulePass):
         allowed = allowed_op_types(self.ops)
         for block in list(function_blocks(op)):
             if block.last_op is not None:
+                erase_dead_ops(block)
                 _Partitioner(block, delegable_ops(block, allowed, self.target)).run()
 
 

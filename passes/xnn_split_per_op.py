@@ -25,7 +25,7 @@ from xdsl.passes import ModulePass
 
 from xnnir.dialects import xnn
 from xnnir.dialects.xnn.support import Target, moves_data_only
-from xnnir.passes._blocks import function_blocks
+from xnnir.passes._blocks import erase_dead_ops, function_blocks
 from xnnir.passes._subgraphs import allowed_op_types, delegable_ops, erase_unused_constants, wrap_in_subgraph
 
 
@@ -43,6 +43,7 @@ class XnnSplitPerOpPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         allowed = allowed_op_types(self.ops)
         for block in list(function_blocks(op)):
+            erase_dead_ops(block)
             _split(block, delegable_ops(block, allowed, self.target))
 
 

@@ -23,6 +23,7 @@ from xnnir.dialects.xnn.base import XnnOp, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
 from xnnir.dialects.xnn.support import moves_data_only, why_unsupported
 from xnnir.interpreter.xnn import run_graph
+from xnnir.passes._blocks import erase_dead_ops
 from xnnir.passes._layout.cost import tensor_bytes
 from xnnir.passes.verify_xnn_legal import VerifyXnnLegalPass
 from xnnir.passes.xnn_canonicalize import XnnCanonicalizePass
@@ -32,15 +33,16 @@ from xnnir.passes.xnn_partition import XnnPartitionPass
 from xnnir.passes.xnn_split_per_op import XnnSplitPerOpPass
 
 BATCH = DimAttr("s0", 8)
-UNARY = [xnn.AbsOp, xnn.NegateOp, xnn.SigmoidOp, xnn.TanhOp, xnn.CopyOp]
+UNARY = [xnn.AbsOp, xnn.NegateOp, xnn.SigmoidOp, xnn.TanhOp]
 BINARY = [xnn.AddOp, xnn.SubtractOp, xnn.MultiplyOp, xnn.MaximumOp, xnn.MinimumOp]
 
 
 class Builder:
     """Draws a function op by op. Sizes are small, and often equal or 1, so that things fit and coincide."""
 
-    def __init__(self, draw: st.DrawFn, host_ops: bool):
+    def __init__(self, draw: st.DrawFn, host_ops: bool, moves: bool):
         self.draw = draw
+        self.moves = moves
         self.ctx = make_context()
         self.store: WeightStore = get_weight_store(self.ctx)
         self.host_ops = host_ops
@@ -54,7 +56,11 @@ class Builder:
         return [BATCH, *sizes[1:]] if self.draw(st.booleans()) else list(sizes)
 
     def function(self) -> func.FuncOp:
-        """The function with what was drawn; some of its values are results."""
+        """The function with what was drawn, the same one each time; some of its values are results."""
+        if isinstance(self.block.last_op, func.ReturnOp):
+            function = self.block.parent_op()
+            assert isinstance(function, func.FuncOp)
+            return function
         results = self.draw(st.lists(st.sampled_from(self.values), min_size=1, max_size=3))
         # The last value keeps most of what was drawn alive.
         results.append(self.values[-1])
@@ -77,17 +83,18 @@ class Builder:
         """Add one op on a value that was drawn."""
         # Often what the op before made: chains give transposes something to move through.
         value = self.values[-1] if self.draw(st.booleans()) else self.draw(st.sampled_from(self.values))
-        kinds = [self.transpose, self.transpose, self.transpose, self.unary, self.binary, self.binary]
-        kinds += [
-            self.concatenate,
-            self.slice,
-            self.pad,
+        kinds = [
+            self.unary,
+            self.binary,
+            self.binary,
             self.reduce,
             self.softmax,
-            self.reshape,
-            self.reshape,
+            self.linear,
+            self.convolution,
         ]
-        kinds += [self.linear, self.convolution]
+        if self.moves:
+            kinds += [self.transpose, self.transpose, self.transpose, self.reshape, self.reshape]
+            kinds += [self.concatenate, self.slice, self.pad]
         if self.host_ops:
             kinds += [self.host]
         self.draw(st.sampled_from(kinds))(value)
@@ -220,8 +227,8 @@ def _product(a: DimAttr, b: DimAttr) -> DimAttr:
 
 
 @st.composite
-def graphs(draw: st.DrawFn, host_ops: bool = False, max_steps: int = 14) -> Builder:
-    builder = Builder(draw, host_ops)
+def graphs(draw: st.DrawFn, host_ops: bool = False, max_steps: int = 14, moves: bool = True) -> Builder:
+    builder = Builder(draw, host_ops, moves)
     for _ in range(draw(st.integers(1, max_steps))):
         builder.step()
     return builder
@@ -300,6 +307,31 @@ def test_partition_keeps_what_a_graph_computes(builder: Builder) -> None:
     for op in function.body.block.ops:
         # What is left outside is for the host, or moves data between host ops.
         assert not isinstance(op, XnnOp) or moves_data_only(op)
+
+
+@given(graphs(host_ops=True, max_steps=25, moves=False))
+@settings(max_examples=150, deadline=None)
+def test_partition_needs_no_more_delegates_than_data_flow_does(builder: Builder) -> None:
+    # Along each path, nodes between two host ops are one delegate at best; the worst path needs so many.
+    builder.function()
+    erase_dead_ops(builder.block)
+    delegates: dict[object, int] = {}
+    for op in builder.block.ops:
+        if not isinstance(op, xnn.ConstantOp | func.ReturnOp):
+            host = isinstance(op, TestPureOp)
+            producers = [value.owner for value in op.operands if value.owner in delegates]
+            delegates[op] = max(
+                (
+                    delegates[producer] + (isinstance(producer, TestPureOp) and not host)
+                    if delegates[producer]
+                    else not host
+                    for producer in producers
+                ),
+                default=not host,
+            )
+    needed = max(delegates.values(), default=0)
+    function = check(builder, [XnnPartitionPass("xnnir")])
+    assert sum(isinstance(op, xnn.SubgraphOp) for op in function.body.block.ops) == needed
 
 
 @given(graphs(host_ops=True, max_steps=25))

@@ -1,5 +1,8 @@
 // RUN: xnn-opt %s -p 'xnn-partition' --split-input-file --allow-unregistered-dialect | filecheck %s
 // RUN: xnn-opt %s -p 'xnn-partition{ops=abs,exp}' --split-input-file --allow-unregistered-dialect | filecheck %s --check-prefix ONLY
+// RUN: (xnn-opt %s -p 'xnn-partition{ops=abs,nonsense}' --split-input-file --allow-unregistered-dialect || true) 2>&1 | filecheck %s --check-prefix UNKNOWN
+
+// UNKNOWN: error: expected names of xnn ops, got xnn.nonsense; known are xnn.abs, xnn.add
 
 // Nodes on both sides of a host op are two subgraphs; what only the second one reads moves into it.
 // CHECK-LABEL: func.func @around_host_op
