@@ -47,6 +47,7 @@ from xnnir.dialects.xnn.support import Target
 from xnnir.passes._aten_to_xnn import CONVERTERS
 from xnnir.passes._aten_to_xnn.arguments import Refusal
 from xnnir.passes._aten_to_xnn.conversion import Conversion
+from xnnir.passes._blocks import erase_dead_ops
 
 REFUSED = "xnn.refused"
 """The attribute that says why an op is not a node of XNNPACK."""
@@ -77,7 +78,8 @@ class ConvertAtenToXnnPass(ModulePass):
                 _make_arguments_physical(function)
                 self._convert_block(block, to)
                 _make_results_physical(function)
-                _erase_dead_constants(block)
+                # Parameters that were laid out anew, and what only converted ops read.
+                erase_dead_ops(block)
 
     def _convert_block(self, block: Block, to: Conversion) -> None:
         for op in list(block.ops):
@@ -166,10 +168,3 @@ def _update_type(function: func.FuncOp) -> None:
     last = block.last_op
     assert last is not None
     function.properties["function_type"] = FunctionType.from_lists(block.arg_types, last.operand_types)
-
-
-def _erase_dead_constants(block: Block) -> None:
-    for op in list(block.ops):
-        if isinstance(op, aten.StaticValueOp | xnn.ConstantOp) and op.result.first_use is None:
-            op.detach()
-            op.erase()

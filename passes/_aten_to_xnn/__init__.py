@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from xnnir.passes._aten_to_xnn import (
     activation,
+    attention,
     convolution,
     elementwise,
     gemm,
+    normalization,
     pooling,
     reduce,
     resize,
@@ -16,9 +18,11 @@ from xnnir.passes._aten_to_xnn.conversion import Converter
 
 CONVERTERS: Mapping[str, Converter] = {
     **activation.CONVERTERS,
+    **attention.CONVERTERS,
     **convolution.CONVERTERS,
     **elementwise.CONVERTERS,
     **gemm.CONVERTERS,
+    **normalization.CONVERTERS,
     **pooling.CONVERTERS,
     **reduce.CONVERTERS,
     **resize.CONVERTERS,
