@@ -103,8 +103,14 @@ def call(
     op = AtenOp.create_call(name, draft, [tensor_type(result) for result in expected])
     op.verify()
     block.add_op(op)
-    used = [result for result, value in zip(op.results, expected, strict=True) if value.is_floating_point()]
-    expected = [value for value in expected if value.is_floating_point()][:returned]
+    # Indices beside values are for those who use them.
+    has_no_floats = not any(value.is_floating_point() for value in expected)
+    used = [
+        result
+        for result, value in zip(op.results, expected, strict=True)
+        if value.is_floating_point() or has_no_floats
+    ]
+    expected = [value for value in expected if value.is_floating_point() or has_no_floats][:returned]
     used = used[:returned]
     block.add_op(func.ReturnOp(*used))
     function = func.FuncOp("f", (block.arg_types, [value.type for value in used]), Region(block))
