@@ -4,7 +4,8 @@ Turn each function into a method: a table of values, and instructions that work 
 Calls of graphs become delegate calls; ops that only move data and stayed outside the graphs become kernel calls under
 ExecuTorch's operator names. Function arguments and results are physical here; their `xnn.dim_order` gives the
 method's tensors their logical sizes back. An op that no kernel runs is an error that names every such op, its
-place and its reason.
+place and its reason. Inputs that are no tensors have the values of the export, and tensors of the model that it returns
+as they are become constants.
 
     func.func @forward(%x: tensor<1x8xf32>) -> tensor<1x4xf32> {
       %y = xnn.call @forward_delegate_0(%x) : (tensor<1x8xf32>) -> tensor<1x4xf32>
@@ -22,9 +23,10 @@ place and its reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import TypeAlias, cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -32,21 +34,30 @@ from xdsl.dialects.builtin import (
     ArrayAttr,
     DenseArrayBase,
     DictionaryAttr,
+    FloatAttr,
+    IntegerAttr,
     LocationAttr,
     ModuleOp,
+    NoneType,
     StringAttr,
     TensorType,
+    i1,
 )
-from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
+from xdsl.ir import Attribute, Block, BlockArgument, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.utils.hints import isa
 
-from xnnir.dialects import rt, xnn
+from xnnir.dialects import aten, rt, xnn
 from xnnir.dialects.xnn.base import ints, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
 from xnnir.dialects.xnn.types import QuantizedType
 from xnnir.errors import XnnirError, format_location
 from xnnir.passes._host_kernels import HOST_KERNELS, MethodBuilder
+
+CONSTANT_INPUT = "xnn.constant"
+"""Attribute of a function's argument that is a number: the value that it had in the export."""
+
+Number: TypeAlias = IntegerAttr | FloatAttr
 
 DIM_ORDER = "xnn.dim_order"
 """Attribute of a function's argument or result: dimensions of the caller's tensor, outermost first in memory."""
@@ -89,7 +100,11 @@ class _Lowering:
             _dim_orders(function.arg_attrs, len(function.body.block.args)),
             strict=True,
         ):
-            slot = _tensor_slot(argument, order)
+            slot = (
+                _tensor_slot(argument, order)
+                if isinstance(argument.type, TensorType)
+                else _fixed_slot(argument, function)
+            )
             slot.location = function.location
             builder.bind(argument, builder.slot(slot))
         # A value that is a result is made in the memory order that the caller expects of it.
@@ -115,8 +130,11 @@ class _Lowering:
 
     def _lower(self, op: Operation, orders: dict[SSAValue, Sequence[int]]) -> None:
         builder = self.builder
-        if isinstance(op, xnn.ConstantOp):
-            builder.bind(op.result, builder.slot(rt.ConstantOp(op.value, op.result.type)))
+        if isinstance(op, xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp):
+            # Those of `aten` are here when the model returns them as they are.
+            slot = _constant_slot(op)
+            slot.location = op.location
+            builder.bind(op.result, builder.slot(slot))
             return
         for result in op.results:
             slot = _tensor_slot(result, orders.get(result))
@@ -161,19 +179,53 @@ def _tensor_slot(value: SSAValue, dim_order: Sequence[int] | None) -> rt.TensorO
     return slot
 
 
+def _fixed_slot(argument: SSAValue, function: func.FuncOp) -> rt.SlotOp:
+    """The slot of an input that is no tensor; the runtime checks that the caller gives the same value."""
+    assert isinstance(argument, BlockArgument)
+    attributes: Mapping[str, Attribute] = (
+        {} if function.arg_attrs is None else function.arg_attrs.data[argument.index].data
+    )
+    if isinstance(argument.type, NoneType):
+        return rt.NullOp()
+    value = attributes.get(CONSTANT_INPUT)
+    if not isa(value, Number) or value.type != argument.type:
+        name = attributes.get("xnn.name")
+        raise XnnirError(
+            f"expected inputs that are tensors, or numbers with a fixed value, got {argument.type} for "
+            + (name.data if isinstance(name, StringAttr) else f"argument {argument.index}"),
+            location=function.location,
+            hint="export the model with a number that does not vary, or with a tensor",
+        )
+    return _number_slot(value)
+
+
+def _constant_slot(op: xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp) -> rt.SlotOp:
+    if isinstance(op, aten.NoneOp):
+        return rt.NullOp()
+    if isa(op.value, Number):
+        return _number_slot(op.value)
+    return rt.ConstantOp(op.value, tensor_type_of(op.result))
+
+
+def _number_slot(number: Number) -> rt.SlotOp:
+    if isinstance(number, FloatAttr):
+        return rt.DoubleOp(number.value.data)
+    if number.type == i1:
+        return rt.BoolOp(bool(number.value.data))
+    return rt.IntOp(number.value.data)
+
+
 def _refuse_what_no_kernel_runs(functions: Sequence[func.FuncOp]) -> None:
-    refused = [
-        op
-        for function in functions
-        for op in function.body.block.ops
-        if not isinstance(op, xnn.CallOp | xnn.ConstantOp | func.ReturnOp) and type(op) not in HOST_KERNELS
-    ]
+    known = (xnn.CallOp, xnn.ConstantOp, aten.StaticValueOp, aten.NoneOp, func.ReturnOp, *HOST_KERNELS)
+    refused = [op for function in functions for op in function.body.block.ops if not isinstance(op, known)]
     if not refused:
         return
-    lines = [f"  {_describe(op)}" for op in refused[:20]]
-    if len(refused) > len(lines):
-        lines.append(f"  and {len(refused) - len(lines)} more")
     count = f"{len(refused)} op{'s' if len(refused) > 1 else ''}"
+    # Loops over layers give lines that are the same.
+    lines = [
+        f"  {line}{f' ({times} times)' if times > 1 else ''}"
+        for line, times in Counter(_describe(op) for op in refused).items()
+    ]
     raise XnnirError(
         f"neither XNNPACK nor a kernel of the runtime can run {count} of the model:\n" + "\n".join(lines),
         location=refused[0].location,
@@ -181,10 +233,22 @@ def _refuse_what_no_kernel_runs(functions: Sequence[func.FuncOp]) -> None:
 
 
 def _describe(op: Operation) -> str:
-    reason = op.attributes.get("xnn.refused")
-    why = reason.data if isinstance(reason, StringAttr) else "no conversion to a node of XNNPACK"
     place = format_location(op.location)
-    return f"{op.name}{f' at {place}' if place else ''}: {why}"
+    return f"{op.name}{f' at {place}' if place else ''}: {_why_refused(op)}"
+
+
+def _why_refused(op: Operation) -> str:
+    reason = op.attributes.get("xnn.refused")
+    if isinstance(reason, StringAttr):
+        return reason.data
+    if isinstance(op, aten.AssignBufferOp):
+        return (
+            f"the model writes to its buffer {op.target.data}; return the new value instead, "
+            "and take the old one as an input"
+        )
+    if isinstance(op, aten.AssignInputOp):
+        return f"the model writes to its input {op.target.data}; return the new value instead"
+    return "no conversion to a node of XNNPACK"
 
 
 def _terminator(function: func.FuncOp) -> func.ReturnOp:

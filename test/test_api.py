@@ -82,16 +82,17 @@ def test_dynamic_batch(model: nn.Module) -> None:
 
 
 @torch.no_grad()
-def test_several_methods_share_weights(model: nn.Module) -> None:
-    one = torch.export.export(model, (torch.randn(1, 3, 8, 8),))
-    two = torch.export.export(model, (torch.randn(2, 3, 8, 8),))
+def test_several_methods_share_weights() -> None:
+    model = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 3)).eval()
+    one = torch.export.export(model, (torch.randn(1, 64),))
+    two = torch.export.export(model, (torch.randn(2, 64),))
     both = xnnir.to_edge_transform_and_lower({"one": one, "two": two}).to_executorch().buffer
     alone = xnnir.to_edge_transform_and_lower({"one": one}).to_executorch().buffer
     for method, size in (("one", 1), ("two", 2)):
-        x = torch.randn(size, 3, 8, 8)
+        x = torch.randn(size, 64)
         torch.testing.assert_close(run(both, x, method=method)[0], model(x))
     weights = sum(tensor.numel() * 4 for tensor in model.parameters())
-    assert len(both) < 2 * len(alone) - weights / 2 or weights < 4096
+    assert len(both) < 2 * len(alone) - weights / 2
 
 
 @torch.no_grad()

@@ -9,7 +9,7 @@ from rich.table import Table
 from xdsl.dialects import func
 from xdsl.dialects.builtin import ModuleOp, StringAttr
 
-from xnnir.dialects import xnn
+from xnnir.dialects import aten, xnn
 from xnnir.dialects.xnn.graph_ops import nodes
 from xnnir.errors import format_location
 
@@ -44,7 +44,7 @@ def not_delegated(module: ModuleOp) -> list[NotDelegated]:
         if not isinstance(function, func.FuncOp):
             continue
         for op in function.body.block.ops:
-            if isinstance(op, xnn.CallOp | xnn.ConstantOp | func.ReturnOp):
+            if isinstance(op, xnn.CallOp | xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp | func.ReturnOp):
                 continue
             refused = op.attributes.get("xnn.refused")
             reason = (

@@ -282,12 +282,16 @@ def supported_ops() -> Iterator[tuple[type[XnnOp], Support]]:
 
 
 def _why_wrong_datatypes(op: Operation, support: Support) -> str | None:
-    operands = [datatype(element_type_of(value)) for value in op.operands]
-    result = datatype(element_type_of(op.results[0]))
+    types = [element_type_of(value) for value in (*op.operands, op.results[0])]
+    *operands, result = [datatype(type) or str(type) for type in types]
     for row in support.datatypes:
         # Nodes of any number of operands (concatenate) give the type of one; an absent bias leaves the last one out.
         wanted = row.operands if len(row.operands) > 1 else row.operands * len(operands)
         if result == row.result and all(a == b for a, b in zip(operands, wanted, strict=False)):
             return None
-    got = f"({', '.join(name or 'a type it lacks' for name in operands)}) -> {result or 'a type it lacks'}"
+    known = dict.fromkeys(name for row in support.datatypes for name in (*row.operands, row.result))
+    unknown = next((name for name in (*operands, result) if name not in known), None)
+    if unknown is not None:
+        return f"{support.function} takes {', '.join(known)}; got {unknown}"
+    got = f"({', '.join(operands)}) -> {result}"
     return f"{support.function} takes {'; '.join(map(str, support.datatypes))}; got {got}"

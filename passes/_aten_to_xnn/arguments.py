@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX
+from xdsl.dialects.builtin import DYNAMIC_INDEX, TensorType
 from xdsl.ir import SSAValue
 
 from xnnir.dialects.aten import AtenOp
@@ -26,7 +26,11 @@ def tensor_arg(op: AtenOp, name: str) -> SSAValue:
 def optional_tensor_arg(op: AtenOp, name: str) -> SSAValue | None:
     """An argument that is a tensor or None."""
     value = op.arg(name)
-    return cast(SSAValue, value) if isinstance(value, SSAValue) else None
+    if not isinstance(value, SSAValue):
+        return None
+    if not isinstance(value.type, TensorType):
+        raise Refusal(f"expected {name} to be a tensor or a fixed number, got {value.type} found at run time")
+    return cast(SSAValue, value)
 
 
 def int_arg(op: AtenOp, name: str) -> int:

@@ -65,3 +65,36 @@ func.func @host(%x: tensor<8x6xf32>) -> tensor<30xf32> {
   %v = xnn.static_reshape %c : (tensor<6x5xf32>) -> tensor<30xf32>
   func.return %v : tensor<30xf32>
 }
+
+// -----
+
+// Inputs that are no tensors have the values that they had in the export.
+
+// CHECK-LABEL: rt.method @numbers
+// CHECK-NEXT:    [[N:%.+]] = rt.int 3
+// CHECK-NEXT:    [[D:%.+]] = rt.double 0.5
+// CHECK-NEXT:    [[B:%.+]] = rt.bool true
+// CHECK-NEXT:    [[Z:%.+]] = rt.null
+// CHECK-NEXT:    [[X:%.+]] = rt.tensor : tensor<8xf32>
+// CHECK-NEXT:    rt.inputs([[N]], [[D]], [[B]], [[Z]], [[X]])
+func.func @numbers(%n: i64 {xnn.constant = 3 : i64}, %d: f64 {xnn.constant = 0.5 : f64}, %b: i1 {xnn.constant = true},
+                   %z: none, %x: tensor<8xf32>) -> tensor<8xf32> {
+  func.return %x : tensor<8xf32>
+}
+
+// -----
+
+// What a model returns without computing it is a constant.
+
+// CHECK-LABEL: rt.method @constants
+// CHECK-NEXT:    [[P:%.+]] = rt.constant dense<[1.000000e+00, 2.000000e+00]> : tensor<2xf32>
+// CHECK-NEXT:    [[N:%.+]] = rt.int 3
+// CHECK-NEXT:    [[Z:%.+]] = rt.null
+// CHECK-NEXT:    rt.inputs() : ()
+// CHECK-NEXT:    rt.return([[P]], [[N]], [[Z]])
+func.func @constants() -> (tensor<2xf32>, i64, none) {
+  %p = aten.parameter "p" dense<[1.0, 2.0]> : tensor<2xf32>
+  %n = aten.constant "output_1" 3 : i64
+  %z = aten.none : none
+  func.return %p, %n, %z : tensor<2xf32>, i64, none
+}
