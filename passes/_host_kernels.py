@@ -1,6 +1,6 @@
 """
-How ops that stay outside the delegates are called: by ExecuTorch's names and conventions for out-variants, which are every
-argument of the schema, the out tensor, and the returned value once more (exir/emit of ExecuTorch).
+How ops that stay outside the delegates are called: by ExecuTorch's names and conventions for out-variants, which are
+every argument of the schema, the out tensor, and the returned value once more (exir/emit of ExecuTorch).
 """
 
 from __future__ import annotations

@@ -40,7 +40,7 @@ def run(buffer: bytes, *inputs: torch.Tensor, method: str = "forward") -> list[t
 
 
 @pytest.fixture(scope="module")
-def model() -> nn.Module:
+def model() -> Small:
     torch.manual_seed(0)
     small = Small()
     small(torch.randn(16, 3, 8, 8))
@@ -175,7 +175,7 @@ def test_transform_passes_run_before_all_others(model: nn.Module) -> None:
 
 @pytest.mark.parametrize("channels_last", [False, True])
 @torch.no_grad()
-def test_memory_format_of_inputs_is_kept(model: nn.Module, channels_last: bool) -> None:
+def test_memory_format_of_inputs_is_kept(model: Small, channels_last: bool) -> None:
     x = torch.randn(1, 3, 8, 9)
     if channels_last:
         x = x.contiguous(memory_format=torch.channels_last)

@@ -25,12 +25,13 @@ def tensor_arg(op: AtenOp, name: str) -> SSAValue:
 
 def optional_tensor_arg(op: AtenOp, name: str) -> SSAValue | None:
     """An argument that is a tensor or None."""
-    value = op.arg(name)
-    if not isinstance(value, SSAValue):
+    argument = op.arg(name)
+    if not isinstance(argument, SSAValue):
         return None
+    value = cast(SSAValue, argument)
     if not isinstance(value.type, TensorType):
         raise Refusal(f"expected {name} to be a tensor or a fixed number, got {value.type} found at run time")
-    return cast(SSAValue, value)
+    return value
 
 
 def int_arg(op: AtenOp, name: str) -> int:
