@@ -9,6 +9,10 @@ if(NOT XNNPACK_ROOT AND DEFINED ENV{XNNPACK_ROOT})
 endif()
 set(_xnnpack_setup "${CMAKE_CURRENT_LIST_DIR}/../third_party/xnnpack.py")
 if(NOT XNNPACK_ROOT AND EXISTS "${_xnnpack_setup}")
+  # Other pins or patches are another prefix.
+  file(GLOB _xnnpack_patches CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/../third_party/patches/*.patch")
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
+               "${CMAKE_CURRENT_LIST_DIR}/../third_party/pins.py" ${_xnnpack_patches})
   find_program(XNNPACK_SETUP_PYTHON NAMES python3.11 python3)
   execute_process(
     COMMAND "${XNNPACK_SETUP_PYTHON}" "${_xnnpack_setup}" --print-root

@@ -12,16 +12,19 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from debian_sources import DebianSources, unpack
-from pins import DEPENDENCIES, XNNPACK, XNNPACK_ARM_FLAGS, XNNPACK_FLAGS, SourcePin
+from pins import DEPENDENCIES, XNNPACK, XNNPACK_ARM_FLAGS, XNNPACK_CLANG_FLAGS, XNNPACK_FLAGS, SourcePin
 from steps import SetupError, Steps, run_logged
 
 HEADERS = {"xnnpack": "xnnpack.h", "pthreadpool": "pthreadpool.h", "cpuinfo": "cpuinfo.h"}
 # Written last: a prefix without it is not complete.
 MARKER = "xnnir-build.json"
+# What is changed in XNNPACK's sources, for speed alone. A source folder of the user's own stays as it is.
+PATCHES = sorted((Path(__file__).parent / "patches").glob("*.patch"))
 BUILD_HINT = "run `make setup` again: it goes on where it stopped. If it fails the same way, read the log"
 
 
@@ -66,7 +69,8 @@ class Compilers:
 def build_flags(compilers: Compilers) -> tuple[str, ...]:
     """CMake options for the compilers' target."""
     is_arm = re.search(r"(aarch64|arm)[^ ]*$", compilers.identity) is not None
-    return XNNPACK_FLAGS + (XNNPACK_ARM_FLAGS if is_arm else ())
+    is_clang = "clang" in compilers.identity
+    return XNNPACK_FLAGS + (XNNPACK_CLANG_FLAGS if is_clang else ()) + (XNNPACK_ARM_FLAGS if is_arm else ())
 
 
 def user_source() -> Path | None:
@@ -88,6 +92,7 @@ def prefix_path(compilers: Compilers) -> Path:
     source = user_source()
     if source is None:
         sources = [f"{pin.name} {pin.version} {pin.sha256}" for pin in (XNNPACK, *DEPENDENCIES)]
+        sources += [hashlib.sha256(patch.read_bytes()).hexdigest() for patch in PATCHES]
         revision = XNNPACK.revision
     else:
         fingerprint = hashlib.sha256((source / "CMakeLists.txt").read_bytes())
@@ -194,15 +199,29 @@ def collect_sources(work: Path, log: Path, steps: Steps) -> dict[str, Path]:
     fetcher = DebianSources(cache_folder() / "downloads", log, steps)
     for pin in (XNNPACK, *DEPENDENCIES):
         if pin.name not in sources:
-            sources[pin.name] = fetch_and_unpack(pin, work, fetcher)
+            patches = PATCHES if pin is XNNPACK else ()
+            sources[pin.name] = fetch_and_unpack(pin, work, fetcher, patches, log)
     return sources
 
 
-def fetch_and_unpack(pin: SourcePin, work: Path, fetcher: DebianSources) -> Path:
-    """The package's source folder; there already when an earlier run was interrupted after it."""
+def fetch_and_unpack(
+    pin: SourcePin, work: Path, fetcher: DebianSources, patches: Sequence[Path], log: Path
+) -> Path:
+    """The package's source folder, patched; there already when an earlier run was interrupted after it."""
     folder = work / pin.name
-    if not folder.exists():
-        unpack(fetcher.fetch(pin), folder)
+    if folder.exists():
+        return folder
+    partial = work / f"{pin.name}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    unpack(fetcher.fetch(pin), partial)
+    for patch in patches:
+        run_logged(
+            ["patch", "--directory", partial, "--strip=1", "--forward", "--batch", f"--input={patch}"],
+            log=log,
+            what=f"applying {patch.name} to {pin.name}",
+            hint="remove XNNIR_CACHE's downloads and run `make setup` again",
+        )
+    partial.rename(folder)
     return folder
 
 
@@ -222,6 +241,7 @@ def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Comp
     own = user_source()
     record = {
         "sources": str(own) if own else {pin.name: pin.version for pin in (XNNPACK, *DEPENDENCIES)},
+        "patches": [] if own else [patch.name for patch in PATCHES],
         "compiler": compilers.identity,
         "flags": build_flags(compilers),
     }
