@@ -1,5 +1,6 @@
-// XNNPACK's own benchmark network behind the worker protocol of session.py: "run N" is answered with the seconds of each
-// of N inferences. Built by xnnpack_own.py against XNNPACK's sources, which hold the networks (bench/models).
+// XNNPACK's own benchmark network behind the worker protocol of session.py: "run N" is answered with the
+// seconds of each of N inferences. Built by xnnpack_own.py against XNNPACK's sources, which hold the networks
+// (bench/models).
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>

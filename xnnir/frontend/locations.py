@@ -35,7 +35,11 @@ def node_location(node: Node) -> LocationAttr:
 @lru_cache(maxsize=4096)
 def make_location(path: str, filename: str, line: int) -> LocationAttr:
     """A location from a module path and a source line, either of which may be empty."""
-    place = FileLineColLoc(StringAttr(_importable(filename)), IntAttr(line), IntAttr(0)) if filename else UNKNOWN_LOC
+    place = (
+        FileLineColLoc(StringAttr(_importable(filename)), IntAttr(line), IntAttr(0))
+        if filename
+        else UNKNOWN_LOC
+    )
     return NameLoc(StringAttr(path), place) if path else place
 
 
