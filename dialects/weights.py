@@ -44,6 +44,7 @@ from xdsl.utils.exceptions import VerifyException
 from xdsl.utils.hints import isa
 
 from xnnir.errors import XnnirError
+from xnnir.files import replacing
 
 Array: TypeAlias = npt.NDArray[Any]
 
@@ -124,16 +125,17 @@ class WeightStore(OpAsmDialectInterface):
 
     def sha256(self, weight: WeightAttr) -> str:
         """
-        The SHA-256 of the weight's bytes in hex. Raises `MissingWeightError`; `ValueError` when a file has
+        The SHA-256 of the weight's bytes in hex. Raises `MissingWeightError`; `XnnirError` when a file has
         changed.
         """
         entry = self._entry(weight)
         if entry.sha256 is None:
             sha256 = hashlib.sha256(entry.data).hexdigest()
             if not f"w{sha256}".startswith(weight.handle.data):
-                raise ValueError(
-                    f"the bytes of weight {weight.handle.data} are not those it was named for ({entry.source}): "
-                    "the file has changed since the IR was written"
+                where = f" ({entry.source})" if entry.source else ""
+                raise XnnirError(
+                    f"the bytes of weight {weight.handle.data} are not those it was named for{where}",
+                    hint="the file has changed since the IR was written; write both again",
                 )
             entry.sha256 = sha256
         return entry.sha256
@@ -141,9 +143,12 @@ class WeightStore(OpAsmDialectInterface):
     def array(self, weight: WeightAttr, type: TensorType[Attribute]) -> Array:
         """
         The weight as a read-only array of the shape and element type of `type` (bf16 as uint16, quantised
-        types as their storage). Raises `MissingWeightError`; `ValueError` when the byte count does not fit.
+        types as their storage). Raises `MissingWeightError`; `XnnirError` when a file has changed; `ValueError` when
+        the byte count does not fit.
         """
         dtype = numpy_dtype(type.get_element_type())
+        # What is computed from other bytes would get a name of its own, and nobody would notice.
+        self.sha256(weight)
         data = self.bytes(weight)
         expected = int(np.prod(type.get_shape(), dtype=np.int64)) * dtype.itemsize
         if len(data) != expected:
@@ -157,7 +162,8 @@ class WeightStore(OpAsmDialectInterface):
         Write the bytes of `weights` to the file `path`, each at a multiple of 64; IR printed later refers
         to them there.
         """
-        with path.open("wb") as file:
+        # Weights may be mapped from the very file.
+        with replacing(path) as file:
             for weight in dict.fromkeys(weights):
                 entry = self._entry(weight)
                 _pad(file, 64)

@@ -20,6 +20,7 @@ from xdsl.passes import ModulePass
 
 from xnnir import pipelines
 from xnnir.context import make_context
+from xnnir.files import replacing
 from xnnir.partitioner import XnnpackPartitioner
 
 if TYPE_CHECKING:
@@ -78,14 +79,8 @@ class ExecutorchProgramManager:
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the `.pte` file to `path`. An interrupted write leaves what was there before."""
-        target = Path(path)
-        partial = target.with_name(f"{target.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                self.write_to_file(file)
-            partial.replace(target)
-        finally:
-            partial.unlink(missing_ok=True)
+        with replacing(Path(path)) as file:
+            self.write_to_file(file)
 
 
 def to_edge_transform_and_lower(

@@ -23,6 +23,9 @@ public:
 // kAccessFailed.
 Result<std::shared_ptr<const MappedFile>> map_file(const std::string &path);
 
+// Another one after a fork.
+int process_id();
+
 // Memory protection works in units of this many bytes.
 size_t page_size();
 

@@ -48,6 +48,9 @@ struct Descriptor {
 } // namespace
 
 Result<std::shared_ptr<const MappedFile>> map_file(const std::string &path) {
+  if (path.find('\0') != std::string::npos)
+    return make_status(StatusCode::kInvalidArgument, "the path has a null character, after '%s'",
+                       path.c_str());
   const Descriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.number < 0)
     return make_status(errno == ENOENT || errno == ENOTDIR ? StatusCode::kNotFound
@@ -80,6 +83,8 @@ Result<std::shared_ptr<const MappedFile>> map_file(const std::string &path) {
   madvise(address, size, MADV_WILLNEED);
   return std::shared_ptr<const MappedFile>(std::make_shared<PosixMapping>(address, mapped, size));
 }
+
+int process_id() { return static_cast<int>(getpid()); }
 
 size_t page_size() {
   static const size_t size = static_cast<size_t>(std::max(sysconf(_SC_PAGESIZE), 4096L));

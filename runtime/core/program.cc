@@ -102,6 +102,7 @@ Result<Method> Program::load_method(const std::string &method, const MethodOptio
     Result<MethodMeta> metadata = this->metadata(method);
     if (!metadata.ok())
       return metadata.status();
+    XNNIR_RETURN_IF_ERROR(state_->threads->check_process());
     auto state = std::make_unique<Method::State>();
     state->program = state_;
     state->plan = state_->find(method);

@@ -63,7 +63,7 @@ Result<std::shared_ptr<const ThreadPool>> ThreadPool::shared(size_t count) {
   const std::lock_guard<std::mutex> lock(*mutex);
   std::weak_ptr<const ThreadPool> &entry = (*pools)[count];
   std::shared_ptr<const ThreadPool> pool = entry.lock();
-  if (pool == nullptr) {
+  if (pool == nullptr || !pool->is_of_this_process()) {
     pthreadpool *handle = nullptr;
     if (count > 1) {
       handle = pthreadpool_create(count);
@@ -76,9 +76,24 @@ Result<std::shared_ptr<const ThreadPool>> ThreadPool::shared(size_t count) {
   return pool;
 }
 
+ThreadPool::ThreadPool(pthreadpool *handle, size_t count)
+    : handle_(handle), count_(count), process_(process_id()) {}
+
 ThreadPool::~ThreadPool() {
-  if (handle_ != nullptr)
+  // In a forked process it would wait for threads that are not there.
+  if (handle_ != nullptr && is_of_this_process())
     pthreadpool_destroy(handle_);
 }
+
+Status ThreadPool::check_process() const {
+  if (is_of_this_process())
+    return {};
+  return make_status(
+      StatusCode::kInvalidState,
+      "this process was forked after the program was loaded, and has none of its threads; load "
+      "the program again in the new process, or with one thread before");
+}
+
+bool ThreadPool::is_of_this_process() const { return handle_ == nullptr || process_ == process_id(); }
 
 } // namespace xnnir

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+import os
 import pickle
+import signal
 import subprocess
 import sys
 import threading
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -264,7 +267,6 @@ def test_bad_calls(conv_linear: StockProgram) -> None:
         ([2**70], r"input 0 is an int beyond 64 bits"),
         ([np.zeros(3, "datetime64[s]")], r"cannot include dtype 'M' in a buffer"),
         ([np.zeros(3, ">f4")], r"input 0 has elements of format '>f'"),
-        ([good.to("meta")], r"not in the CPU's memory|meta"),
     ):
         with pytest.raises((StatusError, ValueError, BufferError), match=message):
             method.execute(inputs)
@@ -282,6 +284,15 @@ def test_bad_arguments(conv_linear: StockProgram, tmp_path: Path) -> None:
             runtime.load_program(conv_linear.path, num_threads=number)
     with pytest.raises(StatusError, match="number of threads is 5000"):
         runtime.load_program(conv_linear.path, num_threads=5000)
+    for wrong in ("2", 2.5):
+        with pytest.raises(TypeError, match=r"num_threads is .*, expected an int"):
+            runtime.load_program(conv_linear.path.read_bytes(), num_threads=wrong)  # pyright: ignore[reportArgumentType]
+    with pytest.raises(StatusError, match="expected 1 to 1024"):
+        runtime.load_program(conv_linear.path, num_threads=10**30)
+    with pytest.raises(StatusError, match="null character"):
+        runtime.load_program(f"{conv_linear.path}\0.pte")
+    with pytest.raises(TypeError, match="NoneType, expected a str"):
+        runtime.load_program(conv_linear.path).load_method(None)  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError):
         runtime.load_program(7)  # pyright: ignore[reportArgumentType]
     with pytest.raises(TypeError, match="open the file as binary"):
@@ -294,6 +305,46 @@ def test_bad_arguments(conv_linear: StockProgram, tmp_path: Path) -> None:
     (tmp_path / "empty.pte").touch()
     with pytest.raises(StatusError, match=r"empty\.pte' is empty"):
         runtime.load_program(tmp_path / "empty.pte")
+
+
+def test_inputs_that_are_no_list_of_dense_tensors(conv_linear: StockProgram) -> None:
+    method = Runtime.get().load_program(conv_linear.path).load_method("forward")
+    (x,) = conv_linear.inputs
+    for inputs in (x, x.numpy(), {"x": x}, "x", None):
+        with pytest.raises(TypeError, match=f"inputs is a {type(inputs).__name__}, expected a list"):
+            method.execute(inputs)  # pyright: ignore[reportArgumentType]
+    for tensor in (x.to("meta"), x.to_sparse()):
+        with pytest.raises(TypeError, match="input 0 is a tensor without dense elements"):
+            method.execute([tensor])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+def test_forked_process(conv_linear: StockProgram) -> None:
+    """The threads of a pool stay behind in a fork: waiting for them would never end."""
+    shared = {count: Runtime.get().load_program(conv_linear.path, num_threads=count) for count in (1, 2)}
+    methods = {count: program.load_method("forward") for count, program in shared.items()}
+    child = os.fork()
+    if child == 0:
+        signal.alarm(60)
+        code = 1
+        try:
+            assert_close(methods[1].execute(conv_linear.inputs), conv_linear.expected)
+            for refused in (
+                lambda: methods[2].execute(conv_linear.inputs),
+                lambda: shared[2].load_method("forward"),
+            ):
+                with pytest.raises(StatusError, match="forked"):
+                    refused()
+            assert_close(run(conv_linear, num_threads=2), conv_linear.expected)
+            methods.clear()
+            shared.clear()
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    assert os.waitpid(child, 0)[1] == 0
+    assert_close(methods[2].execute(conv_linear.inputs), conv_linear.expected)
 
 
 def test_truncated_files(conv_linear: StockProgram) -> None:

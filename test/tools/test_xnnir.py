@@ -180,3 +180,43 @@ def test_what_is_wrong_is_said_in_a_line(compiled: Path, tmp_path: Path) -> None
         error = xnnir(*arguments, code=1).stderr
         assert error.startswith("error: ") and expected in error, (arguments, error)
         assert len(error.splitlines()) == 1, error
+
+
+def test_one_cannot_go_up_from_a_level(saved: Path, tmp_path: Path) -> None:
+    text = tmp_path / "model.mlir"
+    xnnir("compile", saved, "--compile-to", "xnn", "-o", text)
+    for arguments, expected in (
+        (("--compile-to", "aten"), "expected IR of level aten or above, got level xnn"),
+        (("--per-op",), "expected IR that has no graphs yet, got level xnn"),
+    ):
+        error = xnnir("compile", text, *arguments, "-o", tmp_path / "other", code=1).stderr
+        assert expected in error
+        assert not (tmp_path / "other").exists()
+
+
+def test_text_can_replace_itself(saved: Path, compiled: Path, tmp_path: Path) -> None:
+    text, program = tmp_path / "model.mlir", tmp_path / "model.pte"
+    for source in (saved, text):
+        xnnir("compile", source, "--compile-to", "xnn", "-o", text)
+    xnnir("compile", text, "-o", program)
+    assert program.read_bytes() == compiled.read_bytes()
+    assert {path.suffix for path in tmp_path.iterdir()} == {".mlir", ".pte", ".weights"}
+
+
+@pytest.mark.parametrize("level", ["aten", "xnn", "rt"])
+def test_weights_of_another_model_are_refused(level: str, saved: Path, tmp_path: Path) -> None:
+    text = tmp_path / "model.mlir"
+    xnnir("compile", saved, "--compile-to", level, "-o", text)
+    weights = text.with_suffix(".weights")
+    weights.write_bytes(bytes(byte ^ 1 for byte in weights.read_bytes()))
+    error = xnnir("compile", text, "-o", tmp_path / "model.pte", code=1).stderr
+    assert error.startswith("error: the bytes of weight w") and "model.weights" in error
+    assert not (tmp_path / "model.pte").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_said_in_a_line(saved: Path, compiled: Path) -> None:
+    for arguments in (("compile", saved, "-o", "/dev/full"), ("run", compiled, "--output", "/dev/full")):
+        assert xnnir(*arguments, code=1).stderr == "error: /dev/full: no space left on device\n"
+    for name in ("", "/"):
+        assert "is a directory" in xnnir("compile", saved, "-o", name, code=1).stderr

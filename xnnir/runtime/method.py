@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, cast, runtime_checkable
 
 import numpy as np
@@ -49,7 +49,11 @@ class Method:
         instruction fails, and TypeError for inputs of other types.
         """
         # pyright trusts the annotation; callers may not.
-        if isinstance(inputs, (str, bytes)) or not isinstance(inputs, Iterable):  # pyright: ignore
+        if (
+            isinstance(inputs, (str, bytes, Mapping))
+            or not isinstance(inputs, Iterable)  # pyright: ignore[reportUnnecessaryIsInstance]
+            or hasattr(inputs, "__dlpack__")
+        ):
             raise TypeError(
                 f"inputs is a {type(inputs).__name__}, expected a list with one entry for each input"
             )
@@ -63,10 +67,19 @@ class Method:
             return [self._as_numpy(output) for output in self._method.execute(given)]
         # Capsules at once: on the way through Tensor.__dlpack__ small models spend more time than in the runtime.
         dlpack = torch.utils.dlpack
-        values = [
-            dlpack.to_dlpack(value.detach().resolve_neg()) if tensor and value.device.type == "cpu" else value
-            for value, tensor in zip(given, tensors, strict=True)
-        ]
+        values = list(given)
+        for index, (value, tensor) in enumerate(zip(given, tensors, strict=True)):
+            if not tensor:
+                continue
+            try:
+                if value.device.type != "cpu":
+                    raise ValueError(f"it is on {value.device}")
+                values[index] = dlpack.to_dlpack(value.detach().resolve_neg())
+            except (RuntimeError, ValueError, BufferError) as error:
+                # Sparse and quantised tensors, and those of other devices.
+                raise TypeError(
+                    f"input {index} is a tensor without dense elements in the CPU's memory: {error}"
+                ) from error
         outputs = self._method.execute(values)
         return [
             dlpack.from_dlpack(output.__dlpack__()) if hasattr(output, "__dlpack__") else output

@@ -43,6 +43,8 @@ class Program:
         return self._program.metadata(method_name)
 
     def _check_name(self, name: str) -> None:
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
+            raise TypeError(f"the method's name is a {type(name).__name__}, expected a str")
         try:
             self._program.metadata(name)
         except StatusError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from enum import Enum
 from pathlib import Path
 from typing import BinaryIO
@@ -73,9 +74,13 @@ class Runtime:
         """
         if not isinstance(verification, Verification):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"verification is {verification!r}, expected a Verification")
+        # pyright trusts the annotations; callers may not.
+        if num_threads is not None and not isinstance(num_threads, int):  # pyright: ignore
+            raise TypeError(f"num_threads is {num_threads!r}, expected an int, or None for a default")
         if num_threads is not None and num_threads < 1:
             raise ValueError(f"num_threads is {num_threads}, expected 1 or more, or None for a default")
-        threads = num_threads or 0
+        # The library says how many there can be.
+        threads = min(num_threads or 0, sys.maxsize)
         if isinstance(data, (str, Path)):
             return Program(library().Program.load_file(os.fspath(data), threads))
         if isinstance(data, (bytes, bytearray, memoryview)):

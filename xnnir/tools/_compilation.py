@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO
+from typing import get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -17,6 +16,7 @@ from xnnir.context import make_context
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.xnn.support import Target
 from xnnir.errors import XnnirError
+from xnnir.files import replacing
 from xnnir.tools._instrumentation import IRTree, PassInstrumentation, Timing, run_passes
 from xnnir.tools._parsing import forget_text_locations, parse_text
 from xnnir.tools._printing import PrintOptions, save_module
@@ -66,6 +66,14 @@ class Compilation:
         """
         stop = self.compile_to or "rt"
         at = level_of(module)
+        levels = get_args(pipelines.Level)
+        if levels.index(at) > levels.index(stop):
+            raise XnnirError(f"{self.source}: expected IR of level {stop} or above, got level {at}")
+        if self.per_op and at != "aten":
+            raise XnnirError(
+                f"{self.source}: expected IR that has no graphs yet, got level {at}",
+                hint="use --per-op where the graphs are made",
+            )
         passes: list[ModulePass] = []
         if at == "aten" and stop != "aten":
             passes += [
@@ -90,7 +98,8 @@ class Compilation:
                 from xnnir.emit import write_program
 
                 program = write_program(module, self.context)
-                _replace(output, program.write_to_file)
+                with replacing(output) as file:
+                    program.write_to_file(file)
         return output.stat().st_size
 
     def _import_pt2(self) -> ModuleOp:
@@ -124,14 +133,3 @@ def level_of(module: ModuleOp) -> pipelines.Level:
     if any(isinstance(op, xnn.GraphOp) for op in module.ops):
         return "xnn"
     return "aten"
-
-
-def _replace(path: Path, write: Callable[[IO[bytes]], None]) -> None:
-    """Write a file so that an interrupted write leaves what was there before."""
-    partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            write(file)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)

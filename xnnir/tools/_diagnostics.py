@@ -73,8 +73,10 @@ def diagnose(error: BaseException) -> Diagnostic:
             return Diagnostic(
                 f"expected text, got byte 0x{error.object[error.start]:02x} at offset {error.start}"
             )
-        case OSError() if error.filename is not None:
-            return Diagnostic(f"{error.filename}: {(error.strerror or str(error)).lower()}")
+        case OSError() if error.strerror is not None:
+            # Writing to a full disk by way of stdout names no file.
+            name = "" if error.filename is None else f"{error.filename}: "
+            return Diagnostic(name + error.strerror.lower())
         case DiagnosticException():
             return Diagnostic(one_line(str(error)))
         case _:

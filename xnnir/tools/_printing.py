@@ -14,6 +14,8 @@ from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, ModuleOp, StringAttr
 from xdsl.ir import Attribute, TypedAttribute
 from xdsl.printer import Printer
 
+from xnnir.files import replacing
+
 SMALL_CONSTANT = 16
 """Constants of at most this many elements are printed even where weights are not."""
 
@@ -83,7 +85,8 @@ def save_module(ctx: Context, module: ModuleOp, path: Path, header: str = "") ->
         store = get_weight_store(ctx)
         store.save(path.with_suffix(".weights").absolute(), [weight for weight in weights if weight in store])
         printer.print_metadata(ctx.loaded_dialects)
-    path.write_text(header + stream.getvalue() + "\n")
+    with replacing(path) as file:
+        file.write(f"{header}{stream.getvalue()}\n".encode())
 
 
 def _print(module: ModuleOp, options: PrintOptions, stream: StringIO) -> ElidingPrinter:

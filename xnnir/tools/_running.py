@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 
 from xnnir.errors import XnnirError
+from xnnir.files import replacing
 from xnnir.runtime import Runtime, StatusError
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def write_outputs(outputs: Sequence[Any], paths: Sequence[Path]) -> None:
     if len(paths) != len(outputs):
         raise XnnirError(f"expected {len(outputs)} output files, got {len(paths)}")
     for output, path in zip(outputs, paths, strict=True):
-        with path.open("wb") as file:
+        with replacing(path) as file:
             np.save(file, np.asarray(output))
 
 

@@ -24,6 +24,7 @@ from xdsl.xdsl_opt_main import xDSLOptMain
 
 from xnnir.dialects import get_all_dialects
 from xnnir.errors import XnnirError
+from xnnir.files import replacing
 from xnnir.passes import get_all_passes
 from xnnir.tools._arguments import add_arguments
 from xnnir.tools._diagnostics import Diagnostic, diagnose, run_tool
@@ -172,7 +173,8 @@ class XnnOpt(xDSLOptMain):
             sys.stdout.write(text)
             sys.stdout.flush()
         else:
-            Path(self.args.output_file).write_text(text)
+            with replacing(Path(self.args.output_file)) as file:
+                file.write(text.encode())
 
 
 def _sections(text: str) -> list[str]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import io
 import mmap
-import os
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -17,6 +16,8 @@ from pathlib import Path
 from typing import IO
 
 import click
+
+from xnnir.files import replacing
 
 INLINE = "inline"
 ELIDE = "elide"
@@ -144,13 +145,8 @@ def _writing(output: Path | None) -> Generator[IO[bytes]]:
     if output is None:
         yield sys.stdout.buffer
         return
-    partial = output.with_name(f"{output.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as file:
-            yield file
-        partial.replace(output)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(output) as file:
+        yield file
 
 
 if __name__ == "__main__":

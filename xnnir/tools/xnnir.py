@@ -136,7 +136,9 @@ def inspect(debug: bool, program: Path, nodes: bool, as_json: bool) -> None:
     help="Where to write an output, once for each in order.",
 )
 @click.option("--repeat", type=click.IntRange(1), default=1, show_default=True, help="How often to run.")
-@click.option("--threads", type=click.IntRange(1), help="Threads to run with; by default one for each core.")
+@click.option(
+    "--threads", type=click.IntRange(1, 1024), help="Threads to run with; by default one for each core."
+)
 @click.option("--seed", default=0, show_default=True, help="Of random inputs.")
 @click.option("--profile", is_flag=True, help="Print where the time goes, op by op.")
 @click.pass_obj
