@@ -58,7 +58,8 @@ def not_delegated(module: ModuleOp) -> list[NotDelegated]:
 
 def print_report(module: ModuleOp, console: Console | None = None) -> None:
     """Print both lists to `console`, by default to stderr."""
-    console = console or Console(stderr=True)
+    # Names of modules are no markup.
+    console = console or Console(stderr=True, markup=False, emoji=False)
     delegates = Table(title="Delegates", title_justify="left")
     delegates.add_column("name")
     delegates.add_column("nodes", justify="right")

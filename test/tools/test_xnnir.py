@@ -220,3 +220,33 @@ def test_a_full_disk_is_said_in_a_line(saved: Path, compiled: Path) -> None:
         assert xnnir(*arguments, code=1).stderr == "error: /dev/full: no space left on device\n"
     for name in ("", "/"):
         assert "is a directory" in xnnir("compile", saved, "-o", name, code=1).stderr
+
+
+class Names(nn.Module):
+    """Modules that are named as people do not name them; the names are printed as they are."""
+
+    NAMES = ("[/x]", "[red]x", ":smile:", 'quo"te', "new\nline", "\u00fcn\u00ef", "%s {}", "back\\slash")
+
+    def __init__(self) -> None:
+        super().__init__()
+        for name in self.NAMES:
+            self.add_module(name, nn.Conv2d(3, 3, 1))
+
+    def forward(self, image: torch.Tensor) -> torch.Tensor:
+        for module in self.children():
+            image = module(image)
+        return image
+
+
+def test_names_are_no_markup(tmp_path: Path) -> None:
+    saved, program = tmp_path / "names.pt2", tmp_path / "names.pte"
+    torch.export.save(torch.export.export(Names().eval(), (torch.randn(1, 3, 4, 4),)), saved)
+    xnnir("compile", saved, "-o", program, "--report", "--dump-dir", tmp_path / "dump")
+    for arguments in (("inspect", program, "--nodes"), ("run", program, "--profile", "--threads", 1)):
+        text = xnnir(*arguments).stdout
+        assert all(name in text for name in Names.NAMES if name not in ("new\nline", 'quo"te')), text
+    for level in ("aten", "rt"):
+        text, again = tmp_path / f"{level}.mlir", tmp_path / f"{level}.pte"
+        xnnir("compile", saved, "--compile-to", level, "-o", text)
+        xnnir("compile", text, "-o", again)
+        assert again.read_bytes() == program.read_bytes()

@@ -111,7 +111,7 @@ def inspect(debug: bool, program: Path, nodes: bool, as_json: bool) -> None:
         if as_json:
             print(json.dumps(asdict(info), indent=2))
         else:
-            print_program(info, Console(), with_nodes=nodes)
+            print_program(info, Console(markup=False, emoji=False), with_nodes=nodes)
         return 0
 
     _run(body, debug)
@@ -163,7 +163,7 @@ def run(
         result = _running.run_method(loaded, _running.read_inputs(loaded, inputs, seed), repeat, load_ms)
         if outputs:
             _running.write_outputs(result.outputs, outputs)
-        _running.print_run(result, loaded, Console(), profile)
+        _running.print_run(result, loaded, Console(markup=False, emoji=False), profile)
         return 0
 
     _run(body, debug)
