@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -81,12 +83,17 @@ class Turns:
         return median(a / b for a, b in zip(self.seconds[name], self.seconds[base], strict=True))
 
 
+SETTLE_SECONDS = 0.12
+"""Pause before a turn: pool threads of the worker before spin for tens of milliseconds when their work is done."""
+
+
 def take_turns(workers: Sequence[Worker], command: str, rounds: int, repeat: int) -> Turns:
     """Let each worker do `command` `repeat` times, one worker after the other, `rounds` times over."""
     turns = Turns({worker.name: [] for worker in workers})
-    for index in range(rounds):
-        # Each round begins with another worker: none always runs on the caches that the same other one left.
-        shift = index % len(workers)
-        for worker in (*workers[shift:], *workers[:shift]):
+    order = random.Random(0)
+    for _ in range(rounds):
+        # Each round has an order of its own: none always runs on the caches that the same other one left.
+        for worker in order.sample(workers, len(workers)):
+            time.sleep(SETTLE_SECONDS)
             turns.seconds[worker.name].append(median(worker.ask(f"{command} {repeat}")))
     return turns
