@@ -222,9 +222,11 @@ def constant_array(value: Attribute, type: TensorType[Attribute], store: WeightS
     numbers = np.array(dense.get_values())
     if isinstance(type.get_element_type(), BFloat16Type):
         numbers = (numbers.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
-    return np.broadcast_to(
-        numbers.astype(dtype).reshape(type.get_shape() if len(numbers) > 1 else (1,)), type.get_shape()
-    )
+    shape = type.get_shape()
+    # One number may stand for all, and nothing is written for none.
+    if numbers.size == 1:
+        return np.broadcast_to(numbers.astype(dtype).reshape(()), shape)
+    return numbers.astype(dtype).reshape(shape)
 
 
 def verify_constant(value: Attribute, type: Attribute) -> None:

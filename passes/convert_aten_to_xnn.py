@@ -21,7 +21,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -37,6 +36,7 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.rewriter import Rewriter
+from xdsl.utils.hints import isa
 
 from xnnir.dialects import aten, xnn
 from xnnir.dialects.aten import AtenOp
@@ -44,6 +44,7 @@ from xnnir.dialects.weights import get_weight_store
 from xnnir.dialects.xnn.base import element_type_of, ints, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.dialects.xnn.support import Target
+from xnnir.errors import XnnirError
 from xnnir.passes._aten_to_xnn import CONVERTERS
 from xnnir.passes._aten_to_xnn.arguments import Refusal
 from xnnir.passes._aten_to_xnn.conversion import Conversion
@@ -119,12 +120,24 @@ class ConvertAtenToXnnPass(ModulePass):
 def _dim_orders(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[tuple[int, ...] | None]:
     if attributes is None:
         return [None] * count
-    found = [cast(DenseArrayBase | None, attribute.data.get(DIM_ORDER)) for attribute in attributes]
-    return [None if order is None else ints(order) for order in found]
+    return [_dim_order(attribute.data.get(DIM_ORDER)) for attribute in attributes]
+
+
+def _dim_order(attribute: Attribute | None) -> tuple[int, ...] | None:
+    if attribute is None:
+        return None
+    order = ints(attribute) if isa(attribute, DenseArrayBase) else ()
+    if not order or sorted(order) != list(range(len(order))):
+        raise XnnirError(f"expected {DIM_ORDER} to be a permutation of dimensions, got {attribute}")
+    return order
 
 
 def _permuted(value: SSAValue, perm: Sequence[int]) -> Attribute:
     dims = dims_of(tensor_type_of(value))
+    if len(perm) != len(dims):
+        raise XnnirError(
+            f"expected {DIM_ORDER} to have {len(dims)} dimensions for {value.type}, got {len(perm)}"
+        )
     return tensor_type(element_type_of(value), [dims[axis] for axis in perm])
 
 

@@ -164,6 +164,11 @@ def _tensor_slot(value: SSAValue, dim_order: Sequence[int] | None) -> rt.TensorO
             f"a value of type {physical} crosses the border of a delegate; only floats and integers can",
             location=_location(value),
         )
+    if rt.element_size(element_type) is None:
+        raise XnnirError(
+            f"expected tensors of floats, integers or bools in a program, got {physical}",
+            location=_location(value),
+        )
     if dim_order is not None:
         # dim_order[i] is the logical dimension that lies at place i in memory.
         logical = [0] * len(sizes)

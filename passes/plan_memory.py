@@ -24,6 +24,7 @@ from xdsl.ir import SSAValue
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import rt
+from xnnir.errors import XnnirError
 
 ALIGNMENT = 16
 """Of tensors in an arena, in bytes: that of ExecuTorch's memory planning."""
@@ -60,10 +61,19 @@ class PlanMemoryPass(ModulePass):
             if lifetime.tensor.arena is None and lifetime.tensor.result not in left_out
         ]
         size = _place(lifetimes)
+        if size > _LARGEST_ARENA:
+            raise XnnirError(
+                f"expected tensors that fit in {_LARGEST_ARENA} bytes of memory, got {size} bytes",
+                location=method.location,
+            )
         if size:
             for lifetime in lifetimes:
                 lifetime.tensor.place(1, lifetime.offset)
             method.properties["arenas"] = DenseArrayBase.from_list(i64, [size + OVER_READ])
+
+
+_LARGEST_ARENA = 2**62
+"""More is no size of anything, and a file has no number for twice as much."""
 
 
 @dataclass

@@ -24,6 +24,7 @@ from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
 from xnnir.dialects.xnn.dims import verify_dims
+from xnnir.dialects.xnn.types import verify_quantised_axis
 
 Tensor: TypeAlias = TensorType[Attribute]
 AnyTensor = base(TensorType[Attribute])
@@ -90,6 +91,7 @@ class XnnOp(IRDLOperation, ABC):
     def verify_(self) -> None:
         for value in (*self.operands, *self.results):
             verify_dims(tensor_type_of(value))
+            verify_quantised_axis(tensor_type_of(value))
         inferred = self.infer_shape()
         got = shape_of(self.results[0])
         if len(inferred) != len(got) or any(

@@ -34,6 +34,7 @@ from xdsl.utils.exceptions import VerifyException
 
 from xnnir.dialects.weights import parse_constant, print_constant, verify_constant
 from xnnir.dialects.xnn.base import AnyTensor
+from xnnir.dialects.xnn.types import verify_quantised_axis
 
 
 @irdl_op_definition
@@ -70,6 +71,7 @@ class ConstantOp(IRDLOperation):
 
     def verify_(self) -> None:
         verify_constant(self.value, self.result.type)
+        verify_quantised_axis(self.result.type)
 
 
 @irdl_op_definition

@@ -24,6 +24,7 @@ from xdsl.dialects.builtin import (
     FloatAttr,
     IntAttr,
     IntegerType,
+    TensorType,
     f64,
 )
 from xdsl.ir import Attribute, ParametrizedAttribute, TypeAttribute
@@ -262,6 +263,15 @@ class QDInt8Type(QuantizedType):
     def print_parameters(self, printer: Printer) -> None:
         with printer.in_angle_brackets():
             printer.print_string(str(self.num_nonbatch_dims.data))
+
+
+def verify_quantised_axis(type: TensorType[Attribute]) -> None:
+    """Raise `VerifyException` where the axis of the scales of `type` is none of its axes."""
+    element_type, rank = type.get_element_type(), len(type.get_shape())
+    if isinstance(element_type, PerChannelType | QBInt4Type) and element_type.axis.data >= rank:
+        raise VerifyException(
+            f"expected an axis of scales below {rank}, got {element_type.axis.data} in {type}"
+        )
 
 
 def datatype(element_type: Attribute) -> str | None:

@@ -75,8 +75,7 @@ def int_list(op: AtenOp, name: str, count: int, default: tuple[int, ...] = ()) -
 
 def axis_arg(op: AtenOp, name: str, rank: int) -> int:
     """An argument that is a dimension, counted from the front."""
-    axis = int_arg(op, name)
-    return axis + rank if axis < 0 else axis
+    return _axis(int_arg(op, name), name, rank)
 
 
 def axes_arg(op: AtenOp, name: str, rank: int) -> tuple[int, ...]:
@@ -85,7 +84,17 @@ def axes_arg(op: AtenOp, name: str, rank: int) -> tuple[int, ...]:
     if value is None or value == ():
         return tuple(range(rank))
     values = (value,) if isinstance(value, int) else tuple(value)
-    return tuple(sorted(axis + rank if axis < 0 else axis for axis in values))
+    if not all(isinstance(axis, int) for axis in values):
+        raise Refusal(f"expected {name} to be integers known while compiling, got {values}")
+    return tuple(sorted(_axis(axis, name, rank) for axis in values))
+
+
+def _axis(axis: int, name: str, rank: int) -> int:
+    # A number is a tensor with one dimension here, as in PyTorch.
+    size = max(rank, 1)
+    if not -size <= axis < size:
+        raise Refusal(f"expected {name} to be between {-size} and {size - 1}, got {axis}")
+    return axis + rank if axis < 0 else axis
 
 
 def static_sizes(value: SSAValue, axes: tuple[int, ...], what: str) -> tuple[int, ...]:

@@ -159,6 +159,9 @@ def test_what_is_wrong_is_said_in_a_line(compiled: Path, tmp_path: Path) -> None
     text.write_text("no model")
     short.write_bytes(compiled.read_bytes()[:200])
     np.save(array, np.zeros((2, 3, 9, 8), np.float32))
+    large, archive = tmp_path / "large.npy", tmp_path / "archive.npz"
+    large.write_bytes(array.read_bytes().replace(b"(2, 3, 9, 8)", b"(9000000000,)"))
+    np.savez(archive, np.zeros(3))
     cases = [
         (("compile", tmp_path / "none.pt2"), "none.pt2: no such file or directory"),
         (("compile", text), "text.pt2: expected a file of torch.export.save"),
@@ -172,6 +175,8 @@ def test_what_is_wrong_is_said_in_a_line(compiled: Path, tmp_path: Path) -> None
         (("run", compiled, "--method", "backward"), "'backward' (it has: forward)"),
         (("run", compiled, "--input", text), "expected a .npy file"),
         (("run", compiled, "--input", array), "9"),
+        (("run", compiled, "--input", large), "expected a .npy file"),
+        (("run", compiled, "--input", archive), "expected a .npy file, got an archive"),
         (("run", compiled, "--input", array, "--input", array), "expected 1 inputs, got 2"),
         (("run", compiled, "--output", array, "--output", array), "expected 1 output files, got 2"),
         (("run", short), "short.pte"),

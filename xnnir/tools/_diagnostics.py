@@ -69,6 +69,8 @@ def diagnose(error: BaseException) -> Diagnostic:
             return Diagnostic(f"pipeline, column {at}: {one_line(message)}\n  {pipeline}\n  {caret}")
         case RecursionError():
             return Diagnostic("the input is nested too deeply")
+        case MemoryError():
+            return Diagnostic("there is not enough memory" + (f": {error}".lower() if str(error) else ""))
         case UnicodeDecodeError():
             return Diagnostic(
                 f"expected text, got byte 0x{error.object[error.start]:02x} at offset {error.start}"

@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from rich.console import Console
@@ -119,12 +119,15 @@ def _print_profile(method: Method, console: Console) -> None:
 def _read(kind: str, text: str, index: int) -> Any:
     if kind == "tensor":
         try:
-            return np.load(text, allow_pickle=False)
+            array: Any = np.load(text, allow_pickle=False)
         except OSError as error:
             reason = error.strerror or str(error)
             raise XnnirError(f"input {index}: {text}: {reason.lower()}") from error
-        except (ValueError, EOFError) as error:
+        except (ValueError, EOFError, MemoryError) as error:
             raise XnnirError(f"input {index}: {text}: expected a .npy file of numbers") from error
+        if not isinstance(array, np.ndarray):
+            raise XnnirError(f"input {index}: {text}: expected a .npy file, got an archive of several")
+        return cast("Any", array)
     try:
         match kind:
             case "int":

@@ -664,3 +664,12 @@ func.func @refused(%x: tensor<4xf32>) {
   }) : (tensor<4xf32>) -> ()
   func.return
 }
+
+// -----
+
+// The axis of the scales is an axis of the tensor.
+func.func @axis() {
+  // expected-error@+1 {{xnn.constant: expected an axis of scales below 2, got 7}}
+  %k = xnn.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi8> : tensor<2x3x!xnn.qcint8<7, [0.1, 0.2, 0.3]>>
+  func.return
+}
