@@ -57,7 +57,7 @@ class ExecuTorch(Peer):
         with zoo.quiet():
             from executorch.extension.pybindings import portable_lib
 
-            portable_lib._unsafe_reset_threadpool(threads)
+            portable_lib._unsafe_reset_threadpool(threads)  # pyright: ignore[reportPrivateUsage]
 
     def load(self) -> None:
         from executorch.runtime import Runtime
@@ -66,6 +66,7 @@ class ExecuTorch(Peer):
         self.method = self.program.load_method("forward")
 
     def run(self) -> Any:
+        assert self.method is not None
         return self.method.execute([self.input])[0]
 
 

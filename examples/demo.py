@@ -138,11 +138,15 @@ def time_latency(
 
     from xnnir.runtime import Runtime
 
+    def load() -> Any:
+        return Runtime.get().load_program(path, num_threads=threads).load_method("forward")
+
     loads: list[float] = []
     for _ in range(5):
         start = time.perf_counter()
-        method = Runtime.get().load_program(path, num_threads=threads).load_method("forward")
+        load()
         loads.append(time.perf_counter() - start)
+    method = load()
     torch.set_num_threads(threads)
     ours: list[float] = []
     eager: list[float] = []

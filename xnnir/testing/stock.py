@@ -25,11 +25,7 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
         digest.update(part.encode())
     for tensor in (*program.state_dict.values(), *program.constants.values()):
         if isinstance(tensor, torch.Tensor):
-            digest.update(
-                tensor.detach().contiguous().view(torch.uint8).numpy()
-                if tensor.dim()
-                else str(tensor).encode()
-            )
+            digest.update(tensor.detach().contiguous().reshape(-1).view(torch.uint8).numpy().data)
     path = cache_directory() / f"{digest.hexdigest()[:32]}.pte"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -43,7 +39,9 @@ def run(buffer: bytes, inputs: Sequence[torch.Tensor], method: str = "forward") 
     """What ExecuTorch's own runtime returns for `inputs`."""
     with quiet():
         from executorch.runtime import Runtime
-    return list(Runtime.get().load_program(buffer).load_method(method).execute(list(inputs)))
+    loaded = Runtime.get().load_program(buffer).load_method(method)
+    assert loaded is not None
+    return list(loaded.execute(list(inputs)))
 
 
 def delegates(buffer: bytes) -> list[str]:

@@ -68,34 +68,38 @@ def settle_statistics(model: nn.Module, passes: int = 3, batch: int = 8) -> None
 def _mobilenet_v1() -> nn.Module:
     from transformers import MobileNetV1Config, MobileNetV1ForImageClassification
 
-    return MobileNetV1ForImageClassification(MobileNetV1Config(num_labels=1001))
+    return MobileNetV1ForImageClassification(_labels(MobileNetV1Config(), 1001))
 
 
 def _mobilenet_v2() -> nn.Module:
     from transformers import MobileNetV2Config, MobileNetV2ForImageClassification
 
-    return MobileNetV2ForImageClassification(MobileNetV2Config(num_labels=1001))
+    return MobileNetV2ForImageClassification(_labels(MobileNetV2Config(), 1001))
 
 
 def _resnet18() -> nn.Module:
     from transformers import ResNetConfig, ResNetForImageClassification
 
-    config = ResNetConfig(
-        depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic", num_labels=1000
-    )
-    return ResNetForImageClassification(config)
+    config = ResNetConfig(depths=[2, 2, 2, 2], hidden_sizes=[64, 128, 256, 512], layer_type="basic")
+    return ResNetForImageClassification(_labels(config, 1000))
 
 
 def _resnet50() -> nn.Module:
     from transformers import ResNetConfig, ResNetForImageClassification
 
-    return ResNetForImageClassification(ResNetConfig(num_labels=1000))
+    return ResNetForImageClassification(_labels(ResNetConfig(), 1000))
 
 
 def _regnet() -> nn.Module:
     from transformers import RegNetConfig, RegNetForImageClassification
 
-    return RegNetForImageClassification(RegNetConfig(num_labels=1000))
+    return RegNetForImageClassification(_labels(RegNetConfig(), 1000))
+
+
+def _labels(config: Any, count: int) -> Any:
+    """`config` for a classifier of `count` classes."""
+    config.num_labels = count
+    return config
 
 
 _BUILDERS: Mapping[str, Callable[[], nn.Module]] = {
