@@ -94,7 +94,7 @@ def main(output_dir: Path, image_count: int, repeat: int) -> None:
             slowest.add_column(column, overflow="fold")
         slowest.add_column("ms", justify="right")
         for event in profile[:5]:
-            slowest.add_row(event["name"], event["location"], f"{event['nanoseconds'] / 1e6:.3f}")
+            slowest.add_row(event["name"], event["location"].partition(" (")[0], f"{event['ns'] / 1e6:.3f}")
         console.print(slowest)
     if relative > 1e-4 or command_error > 1e-4 or agreement < 1:
         raise click.ClickException("the numbers differ from eager PyTorch's by more than 1e-4")
@@ -133,7 +133,7 @@ def compare_command(
 def time_latency(
     path: Path, model: Any, example: Any, threads: int, repeat: int
 ) -> tuple[float, float, float]:
-    """Median seconds to load, to run in our runtime, and to run in eager PyTorch; the latter two in turns."""
+    """Median seconds to load, to run in our runtime, and to run in eager PyTorch; the latter two in turns of five."""
     import torch
 
     from xnnir.runtime import Runtime
@@ -150,16 +150,17 @@ def time_latency(
     torch.set_num_threads(threads)
     ours: list[float] = []
     eager: list[float] = []
+    runs = ((ours, lambda: method.execute([example])), (eager, lambda: model(example)))
     with torch.no_grad():
-        for index in range(repeat + 3):
-            start = time.perf_counter()
-            method.execute([example])
-            middle = time.perf_counter()
-            model(example)
-            end = time.perf_counter()
-            if index >= 3:
-                ours.append(middle - start)
-                eager.append(end - middle)
+        for _ in range(-(-repeat // 5)):
+            for seconds, run in runs:
+                # Idle threads of the other's pool spin for a while.
+                time.sleep(0.1)
+                run()
+                for _ in range(5):
+                    start = time.perf_counter()
+                    run()
+                    seconds.append(time.perf_counter() - start)
     return median(loads), median(ours), median(eager)
 
 

@@ -141,5 +141,10 @@ def load(name: str) -> ZooModel:
 @contextlib.contextmanager
 def quiet() -> Any:
     """Drop what libraries print to stderr while they are imported (missing optional extensions and the like)."""
-    with contextlib.redirect_stderr(io.StringIO()):
-        yield
+    disabled = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):
+            yield
+    finally:
+        logging.disable(disabled)
