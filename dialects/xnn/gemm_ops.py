@@ -76,6 +76,19 @@ class ConvolutionLikeOp(XnnOp, ABC):
         if self.bias is not None:
             expect_size(expect_rank(self.bias, 1, "a bias")[0], channels, "the size of the bias")
 
+    def _grouped_filter(self, groups: int, input_channels: int) -> tuple[int, int, int]:
+        """Output channels, height and width of a filter for `groups` groups, checked against input and bias."""
+        oc, kh, kw, ic = _filter_shape(
+            self.filter, "a filter [output channels, height, width, input channels]"
+        )
+        if groups < 1 or oc % groups:
+            raise VerifyException(f"expected groups that divide {oc} output channels, got {groups}")
+        expect_size(
+            input_channels, ic * groups, "the input's channels (groups * the filter's input channels)"
+        )
+        self._expect_bias(oc)
+        return oc, kh, kw
+
     def verify_(self) -> None:
         super().verify_()
         verify_output_bounds(self)
@@ -127,14 +140,7 @@ class Convolution2DOp(ConvolutionLikeOp):
 
     def infer_shape(self) -> Shape:
         n, h, w, c = expect_rank(self.input, 4, "an NHWC input")
-        oc, kh, kw, ic = _filter_shape(
-            self.filter, "a filter [output channels, height, width, input channels]"
-        )
-        groups = self.groups.value.data
-        if groups < 1 or oc % groups:
-            raise VerifyException(f"expected groups that divide {oc} output channels, got {groups}")
-        expect_size(c, ic * groups, "the input's channels (groups * the filter's input channels)")
-        self._expect_bias(oc)
+        oc, kh, kw = self._grouped_filter(self.groups.value.data, c)
         top, right, bottom, left = self._padding()
         sh, sw = expect_length(self.subsampling, 2, "subsampling (height, width)", 1)
         dh, dw = expect_length(self.dilation, 2, "dilation (height, width)", 1)
@@ -249,14 +255,7 @@ class Deconvolution2DOp(ConvolutionLikeOp):
 
     def infer_shape(self) -> Shape:
         n, h, w, c = expect_rank(self.input, 4, "an NHWC input")
-        oc, kh, kw, ic = _filter_shape(
-            self.filter, "a filter [output channels, height, width, input channels]"
-        )
-        groups = self.groups.value.data
-        if groups < 1 or oc % groups:
-            raise VerifyException(f"expected groups that divide {oc} output channels, got {groups}")
-        expect_size(c, ic * groups, "the input's channels (groups * the filter's input channels)")
-        self._expect_bias(oc)
+        oc, kh, kw = self._grouped_filter(self.groups.value.data, c)
         top, right, bottom, left = self._padding()
         uh, uw = expect_length(self.upsampling, 2, "upsampling (height, width)", 1)
         dh, dw = expect_length(self.dilation, 2, "dilation (height, width)", 1)

@@ -42,6 +42,18 @@ def _verify_scale(scale: float) -> None:
         raise VerifyException(f"expected a positive, finite, normal scale, got {scale}")
 
 
+def _verify_scales(scales: ArrayAttr[FloatAttr] | WeightAttr) -> None:
+    if isinstance(scales, ArrayAttr):
+        for scale in scales:
+            _verify_scale(scale.value.data)
+
+
+def _scales_attr(scales: Sequence[float] | WeightAttr) -> ArrayAttr[FloatAttr] | WeightAttr:
+    return (
+        scales if isinstance(scales, WeightAttr) else ArrayAttr([FloatAttr(scale, f64) for scale in scales])
+    )
+
+
 def _print_float(printer: Printer, value: float) -> None:
     printer.print_float(value, f64)
 
@@ -100,16 +112,12 @@ class PerChannelType(QuantizedType, ABC):
     scales: ArrayAttr[FloatAttr] | WeightAttr
 
     def __init__(self, axis: int, scales: Sequence[float] | WeightAttr):
-        if not isinstance(scales, WeightAttr):
-            scales = ArrayAttr([FloatAttr(scale, f64) for scale in scales])  # pyright: ignore[reportAssignmentType]
-        super().__init__(IntAttr(axis), scales)  # pyright: ignore[reportArgumentType]
+        super().__init__(IntAttr(axis), _scales_attr(scales))
 
     def verify(self) -> None:
         if self.axis.data < 0:
             raise VerifyException(f"expected an axis of 0 or more, got {self.axis.data}")
-        if isinstance(self.scales, ArrayAttr):
-            for scale in self.scales:
-                _verify_scale(scale.value.data)
+        _verify_scales(self.scales)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:
@@ -197,9 +205,7 @@ class QBInt4Type(QuantizedType):
     scales: ArrayAttr[FloatAttr] | WeightAttr
 
     def __init__(self, axis: int, block_size: int, scales: Sequence[float] | WeightAttr):
-        if not isinstance(scales, WeightAttr):
-            scales = ArrayAttr([FloatAttr(scale, f64) for scale in scales])  # pyright: ignore[reportAssignmentType]
-        super().__init__(IntAttr(axis), IntAttr(block_size), scales)  # pyright: ignore[reportArgumentType]
+        super().__init__(IntAttr(axis), IntAttr(block_size), _scales_attr(scales))
 
     def verify(self) -> None:
         if self.axis.data < 0:
@@ -208,9 +214,7 @@ class QBInt4Type(QuantizedType):
             raise VerifyException(
                 f"expected a block size that is a multiple of 32, got {self.block_size.data}"
             )
-        if isinstance(self.scales, ArrayAttr):
-            for scale in self.scales:
-                _verify_scale(scale.value.data)
+        _verify_scales(self.scales)
 
     @classmethod
     def parse_parameters(cls, parser: AttrParser) -> Sequence[Attribute]:

@@ -15,6 +15,7 @@ from typing import Any
 import torch
 from torch.export import ExportedProgram
 
+from xnnir.files import replacing
 from xnnir.testing.zoo import quiet
 
 
@@ -29,9 +30,8 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
     path = cache_directory() / f"{digest.hexdigest()[:32]}.pte"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.partial")
-        partial.write_bytes(_lower(program, per_op_mode))
-        partial.replace(path)
+        with replacing(path) as file:
+            file.write(_lower(program, per_op_mode))
     return path.read_bytes()
 
 
