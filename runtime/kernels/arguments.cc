@@ -11,6 +11,9 @@ Arguments::Arguments(KernelContext &context, Span<Value *> args, size_t count)
                           args.size(), count);
 }
 
+Arguments::Arguments(KernelContext &context, Span<Value *> args, size_t parameters, size_t outputs)
+    : Arguments(context, args, args.size() == parameters + outputs ? parameters + outputs : parameters + 1) {}
+
 void Arguments::fail(Status status) {
   if (status_.ok())
     status_ = std::move(status);
@@ -39,6 +42,12 @@ const Tensor *Arguments::checked(const Value &value, const char *name) {
 
 const Tensor *Arguments::tensor(size_t index, const char *name) {
   return ok() ? checked(*args_[index], name) : nullptr;
+}
+
+const Tensor *Arguments::optional_tensor(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return nullptr;
+  return tensor(index, name);
 }
 
 Tensor *Arguments::output(size_t index) {
@@ -75,6 +84,24 @@ double Arguments::scalar(size_t index, const char *name) {
   return number == nullptr ? 0 : *number;
 }
 
+std::optional<double> Arguments::optional_scalar(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return std::nullopt;
+  return scalar(index, name);
+}
+
+std::optional<ScalarType> Arguments::optional_dtype(size_t index, const char *name) {
+  const std::optional<int64_t> number = optional_integer(index, name);
+  if (!number.has_value() || !ok())
+    return std::nullopt;
+  if (*number >= 0 && *number <= std::numeric_limits<int8_t>::max() &&
+      element_size(static_cast<ScalarType>(*number)) != 0)
+    return static_cast<ScalarType>(*number);
+  fail(make_status(StatusCode::kInvalidArgument, "%s is %lld, which is no dtype that the runtime knows", name,
+                   static_cast<long long>(*number)));
+  return std::nullopt;
+}
+
 bool Arguments::boolean(size_t index, const char *name) {
   const auto *value = get<bool>(index, name, "bool");
   return value != nullptr && *value;
@@ -106,6 +133,12 @@ std::optional<Dims> Arguments::optional_int_list(size_t index, const char *name)
   if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
     return std::nullopt;
   return int_list(index, name);
+}
+
+const DoubleList *Arguments::optional_double_list(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return nullptr;
+  return get<DoubleList>(index, name, "double list");
 }
 
 size_t Arguments::list_size(size_t index, const char *name) {

@@ -27,11 +27,16 @@ class Arguments {
 public:
   // `count` includes the result, which stands behind the arguments of the operator's schema.
   Arguments(KernelContext &context, Span<Value *> args, size_t count);
+  // For an operator of `outputs` results, two or more, and `parameters` arguments with them: behind these
+  // stand the results, or one list of them, as ExecuTorch's emitter has it.
+  Arguments(KernelContext &context, Span<Value *> args, size_t parameters, size_t outputs);
 
   bool ok() const { return status_.ok(); }
   const Status &status() const { return status_; }
 
   const Tensor *tensor(size_t index, const char *name);
+  // Null for None.
+  const Tensor *optional_tensor(size_t index, const char *name);
   // A tensor that may be written.
   Tensor *output(size_t index);
   int64_t integer(size_t index, const char *name);
@@ -39,9 +44,14 @@ public:
   std::optional<int64_t> optional_integer(size_t index, const char *name);
   // A Scalar: int, double or bool.
   double scalar(size_t index, const char *name);
+  std::optional<double> optional_scalar(size_t index, const char *name);
+  // A dtype by its number.
+  std::optional<ScalarType> optional_dtype(size_t index, const char *name);
   bool boolean(size_t index, const char *name);
   Dims int_list(size_t index, const char *name);
   std::optional<Dims> optional_int_list(size_t index, const char *name);
+  // Null for None.
+  const DoubleList *optional_double_list(size_t index, const char *name);
   // The number of tensors in a list, and each of them.
   size_t list_size(size_t index, const char *name);
   const Tensor *list_item(size_t index, size_t item, const char *name);
