@@ -5,63 +5,16 @@ every argument of the schema, the out tensor, and the returned value once more (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Operation
 
 from xnnir.dialects import rt, xnn
-from xnnir.dialects.rt import InstructionOp, SlotOp
 from xnnir.dialects.xnn.base import ints, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
-
-
-class MethodBuilder:
-    """The slots and instructions of a method while it is built; equal numbers share a slot."""
-
-    def __init__(self) -> None:
-        self.slots: list[SlotOp] = []
-        self.instructions: list[InstructionOp] = []
-        self._values: dict[SSAValue, SSAValue] = {}
-        self._numbers: dict[tuple[type[SlotOp], object], SSAValue] = {}
-
-    def bind(self, value: SSAValue, slot: SSAValue) -> None:
-        """`slot` holds `value` of the function."""
-        self._values[value] = slot
-
-    def lookup(self, value: SSAValue) -> SSAValue:
-        """The slot that holds `value`."""
-        return self._values[value]
-
-    def slot(self, op: SlotOp) -> SSAValue:
-        """Add a slot."""
-        self.slots.append(op)
-        return op.value
-
-    def int(self, number: int) -> SSAValue:
-        return self._shared((rt.IntOp, number), lambda: rt.IntOp(number))
-
-    def double(self, number: float) -> SSAValue:
-        return self._shared((rt.DoubleOp, number), lambda: rt.DoubleOp(number))
-
-    def null(self) -> SSAValue:
-        return self._shared((rt.NullOp, None), rt.NullOp)
-
-    def int_list(self, numbers: Sequence[int]) -> SSAValue:
-        return self.slot(rt.IntListOp([self.int(number) for number in numbers]))
-
-    def call(self, operator: str, args: Sequence[SSAValue], out: SSAValue, at: Operation) -> None:
-        """Add a kernel call that writes `out`."""
-        call = rt.KernelCallOp(operator, [*args, out, out])
-        call.location = at.location
-        self.instructions.append(call)
-
-    def _shared(self, key: tuple[type[SlotOp], object], make: Callable[[], SlotOp]) -> SSAValue:
-        if key not in self._numbers:
-            self._numbers[key] = self.slot(make())
-        return self._numbers[key]
-
+from xnnir.passes._method_builder import MethodBuilder
 
 HostKernel: TypeAlias = Callable[[MethodBuilder, Operation], None]
 
@@ -144,3 +97,8 @@ HOST_KERNELS: Mapping[type[Operation], HostKernel] = {
     xnn.StaticTransposeOp: _static_transpose,
 }
 """The ops that have a kernel, and how each is called."""
+
+
+def find_host_kernel(op: Operation) -> HostKernel | None:
+    """How the kernel that runs `op` is called; None when there is none."""
+    return HOST_KERNELS.get(type(op))

@@ -98,3 +98,25 @@ func.func @constants() -> (tensor<2xf32>, i64, none) {
   %z = aten.none : none
   func.return %p, %n, %z : tensor<2xf32>, i64, none
 }
+
+// -----
+
+// Sizes, and arithmetic on them, are numbers that kernels compute: the last argument is the result's slot.
+
+// CHECK-LABEL: rt.method @sizes
+// CHECK:         rt.kernel_call "aten::sym_size.int"([[X:%\w+]], {{.*}}, [[N:%\w+]]) : (tensor<9x8xf32>, !rt.int, !rt.int)
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::floordiv.Scalar"([[N]], {{.*}}, [[H:%\w+]])
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::eq.Scalar"([[N]], {{.*}}, [[E:%\w+]]) : (!rt.int, !rt.int, !rt.bool)
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::sym_not.Scalar"([[E]], [[NE:%\w+]]) : (!rt.bool, !rt.bool)
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::mul.Scalar"([[N]], {{.*}}, [[P:%\w+]])
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::mul.Scalar"([[P]], [[N]], [[P]])
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::sym_max.Scalar"([[P]], [[H]], [[M:%\w+]])
+// CHECK-NEXT:    rt.return([[H]], [[NE]], [[M]]) : (!rt.int, !rt.bool, !rt.int)
+func.func @sizes(%x: tensor<?x8xf32, #xnn.dims<["s0" <= 9, 8]>>) -> (i64, i1, i64) {
+  %n = aten.sym_size.int(%x, dim = 0) : (tensor<?x8xf32, #xnn.dims<["s0" <= 9, 8]>>) -> i64
+  %h = aten.floordiv.int(a = %n, b = 2) : (i64) -> i64
+  %ne = aten.ne.int(a = %n, b = 4) : (i64) -> i1
+  %p = aten.pow.int_to_int(a = %n, b = 2) : (i64) -> i64
+  %m = aten.call_operator "torch::sym_max"(arg0 = %p, arg1 = %h) : (i64, i64) -> i64
+  func.return %h, %ne, %m : i64, i1, i64
+}
