@@ -37,7 +37,7 @@ def relative_error(got: torch.Tensor, expected: torch.Tensor) -> float:
     return float((got - expected).abs().max() / expected.abs().max())
 
 
-@pytest.fixture(params=zoo.NAMES)
+@pytest.fixture(params=zoo.CLASSIFIERS)
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
