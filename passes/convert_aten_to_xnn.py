@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -46,12 +47,16 @@ from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.dialects.xnn.support import Target
 from xnnir.errors import XnnirError
 from xnnir.passes._aten_to_xnn import CONVERTERS
-from xnnir.passes._aten_to_xnn.arguments import Refusal
+from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
 from xnnir.passes._aten_to_xnn.conversion import Conversion
+from xnnir.passes._aten_to_xnn.selection import Selection
 from xnnir.passes._blocks import erase_dead_ops
 
 REFUSED = "xnn.refused"
 """The attribute that says why an op is not a node of XNNPACK."""
+
+PHYSICAL = "xnn.physical"
+"""The attribute of a function whose arguments and results have the types that `xnn.dim_order` asks for."""
 
 DIM_ORDER = "xnn.dim_order"
 """The attribute of an argument or result: entry i is the logical dimension at place i in memory."""
@@ -66,19 +71,33 @@ class ConvertAtenToXnnPass(ModulePass):
     target: Target = "executorch"
     """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more nodes."""
 
-    allowed_ops: tuple[str, ...] | None = None
-    """The ops to convert (`conv2d`, `add.Tensor`); all of them by default."""
+    configs: tuple[str, ...] | None = None
+    """The config classes of the partitioner (`AddConfig`), which say which ops to convert; all of them by default."""
+
+    precisions: tuple[str, ...] | None = None
+    """What nodes may compute in: `fp32`, `static_quant`, `dynamic_quant`; everything by default."""
+
+    bf16: bool = False
+    """Whether nodes may have bfloat16."""
+
+    runtime_linear_weights: bool = False
+    """Whether weights of float32 linear layers stay outside, so that they become inputs of the delegate."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        selection = Selection.parse(self.configs, self.precisions, self.bf16, self.runtime_linear_weights)
         store = get_weight_store(ctx)
         for function in op.ops:
             if isinstance(function, func.FuncOp) and function.body.blocks:
                 block = function.body.block
                 written = {node.target.data for node in block.ops if isinstance(node, aten.AssignBufferOp)}
-                to = Conversion(block, store, self.target, written)
-                _make_arguments_physical(function)
+                to = Conversion(block, store, self.target, written, selection)
+                # Another partitioner may have come before.
+                is_physical = PHYSICAL in function.attributes
+                if not is_physical:
+                    _make_arguments_physical(function)
                 self._convert_block(block, to)
-                _make_results_physical(function)
+                if not is_physical:
+                    _make_results_physical(function)
                 # Parameters that were laid out anew, and what only converted ops read.
                 erase_dead_ops(block)
 
@@ -86,27 +105,31 @@ class ConvertAtenToXnnPass(ModulePass):
         for op in list(block.ops):
             # Arithmetic on sizes is never a node, and nobody would ask why.
             if isinstance(op, AtenOp) and any(isinstance(type, TensorType) for type in op.result_types):
-                reason = self._convert(op, to)
-                if reason is not None:
-                    op.attributes[REFUSED] = StringAttr(reason)
+                try:
+                    self._convert(op, to)
+                except NotSelected as reason:
+                    # What XNNPACK refused an earlier partitioner is the better reason.
+                    op.attributes.setdefault(REFUSED, StringAttr(str(reason)))
+                except Refusal as reason:
+                    op.attributes[REFUSED] = StringAttr(str(reason))
 
-    def _convert(self, op: AtenOp, to: Conversion) -> str | None:
-        """Replace `op`; or leave it and say why."""
+    def _convert(self, op: AtenOp, to: Conversion) -> None:
+        """Replace `op`. Raises `Refusal`, and leaves it, when it cannot be."""
         name = op.name.removeprefix("aten.")
         converter = CONVERTERS.get(name)
         if converter is None:
-            return f"xnnir has no conversion of {op.name} to XNNPACK"
-        if self.allowed_ops is not None and name not in self.allowed_ops:
-            return f"{name} is not among the ops that may be converted"
+            raise Refusal(f"xnnir has no conversion of {op.name} to XNNPACK")
+        if (reason := to.selection.why_not_op(op)) is not None:
+            raise NotSelected(reason)
         try:
             returned = converter(op, to)
             results = [returned] if isinstance(returned, SSAValue) else list(returned)
             for index, unused in enumerate(op.results[len(results) :], len(results)):
                 if unused.first_use is not None:
                     raise Refusal(f"XNNPACK does not compute result {index}, which is used")
-        except Refusal as refusal:
+        except Refusal:
             to.drop()
-            return str(refusal)
+            raise
         to.place(op)
         for old, new in zip(op.results, results, strict=False):
             if new.name_hint is None:
@@ -114,7 +137,6 @@ class ConvertAtenToXnnPass(ModulePass):
             old.replace_all_uses_with(new)
         op.detach()
         op.erase()
-        return None
 
 
 def _dim_orders(attributes: ArrayAttr[DictionaryAttr] | None, count: int) -> list[tuple[int, ...] | None]:
@@ -157,8 +179,17 @@ def _make_arguments_physical(function: func.FuncOp) -> None:
         transpose.location = first.location
         block.insert_op_before(transpose, first)
         for use in uses:
-            use.operation.operands[use.index] = transpose.output
+            if use.operation.name == "aten.sym_size.int":
+                _ask_physical_size(cast(AtenOp, use.operation), order)
+            else:
+                use.operation.operands[use.index] = transpose.output
     _update_type(function)
+
+
+def _ask_physical_size(op: AtenOp, order: Sequence[int]) -> None:
+    """Have `op` ask for the same size of a tensor whose dimensions are now in `order`; it needs no transpose."""
+    physical = op.with_args(dim=order.index(op.arg("dim") % len(order)))
+    Rewriter.replace_op(op, physical)
 
 
 def _make_results_physical(function: func.FuncOp) -> None:
