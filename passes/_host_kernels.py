@@ -6,14 +6,18 @@ every argument of the schema, the out tensor, and the returned value once more (
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import TensorType
 from xdsl.ir import Operation
 
 from xnnir.dialects import rt, xnn
+from xnnir.dialects.aten import AtenOp
+from xnnir.dialects.aten.kernels import find_kernel
 from xnnir.dialects.xnn.base import ints, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
+from xnnir.dialects.xnn.support import Target
+from xnnir.passes._kernel_calls import call_kernel
 from xnnir.passes._method_builder import MethodBuilder
 
 HostKernel: TypeAlias = Callable[[MethodBuilder, Operation], None]
@@ -99,6 +103,9 @@ HOST_KERNELS: Mapping[type[Operation], HostKernel] = {
 """The ops that have a kernel, and how each is called."""
 
 
-def find_host_kernel(op: Operation) -> HostKernel | None:
-    """How the kernel that runs `op` is called; None when there is none."""
-    return HOST_KERNELS.get(type(op))
+def find_host_kernel(op: Operation, target: Target) -> HostKernel | None:
+    """How the kernel that runs `op` is called; None when there is none in the runtime that `target` stands for."""
+    if not isinstance(op, AtenOp):
+        return HOST_KERNELS.get(type(op))
+    kernel = find_kernel(op.name, only_stock=target == "executorch")
+    return None if kernel is None else lambda builder, op: call_kernel(builder, cast(AtenOp, op), kernel)

@@ -34,6 +34,7 @@ from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import aten, rt, xnn
+from xnnir.dialects.xnn.support import Target
 from xnnir.passes._host_kernels import find_host_kernel
 from xnnir.passes._lower_to_rt.refusals import refuse
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering, lower_scalar
@@ -47,15 +48,23 @@ class LowerToRtPass(ModulePass):
 
     name = "lower-to-rt"
 
+    target: Target = "executorch"
+    """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more kernels."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         functions = [
             function for function in op.ops if isinstance(function, func.FuncOp) and function.body.blocks
         ]
         refuse(
-            [inner for function in functions for inner in function.body.block.ops if not _can_lower(inner)]
+            [
+                inner
+                for function in functions
+                for inner in function.body.block.ops
+                if not _can_lower(inner, self.target)
+            ]
         )
         for function in functions:
-            method = _Lowering(function).method()
+            method = _Lowering(function, self.target).method()
             block = function.parent_block()
             assert block is not None
             block.insert_op_before(method, function)
@@ -66,19 +75,20 @@ class LowerToRtPass(ModulePass):
 _STATIC = xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp
 
 
-def _can_lower(op: Operation) -> bool:
+def _can_lower(op: Operation, target: Target) -> bool:
     return (
         isinstance(op, _STATIC | xnn.CallOp | func.ReturnOp)
         or find_scalar_lowering(op) is not None
-        or find_host_kernel(op) is not None
+        or find_host_kernel(op, target) is not None
     )
 
 
 class _Lowering:
     """Builds the method of one function."""
 
-    def __init__(self, function: func.FuncOp):
+    def __init__(self, function: func.FuncOp, target: Target):
         self.function = function
+        self.target: Target = target
         self.builder = MethodBuilder()
 
     def method(self) -> rt.MethodOp:
@@ -130,7 +140,7 @@ class _Lowering:
             args = [builder.lookup(value) for value in (*op.inputs, *op.outputs)]
             builder.append(rt.DelegateCallOp(op.callee.root_reference.data, args), op)
         else:
-            kernel = find_host_kernel(op)
+            kernel = find_host_kernel(op, self.target)
             assert kernel is not None
             kernel(builder, op)
 

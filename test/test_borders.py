@@ -89,17 +89,6 @@ def _count(model: Function, x: Tensor) -> Tensor:
 REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
     "buffer written": (_count, (), "writes to its buffer counter; return the new value"),
     "input written": (lambda _, x: x.add_(1), (), "writes to its input x; return the new value"),
-    "number of a tensor": (
-        lambda _, x, s: x * s.item(),
-        (torch.tensor(2.0),),
-        "aten.mul.Tensor at .*expected other to be a tensor or a fixed number, got f64",
-    ),
-    "double": (lambda m, x: x.double() * m.weight.double(), (), "float32 and float16, got f64"),
-    "double product": (
-        lambda m, x: nn.functional.linear(x.double(), m.weight.double()[None]),
-        (),
-        "takes fp32, .*got f64",
-    ),
 }
 
 
@@ -117,12 +106,12 @@ def test_every_op_that_nothing_runs_is_named_once_for_each_place() -> None:
     class Many(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
             for _ in range(30):
-                x = torch.cumsum(x, 1)
-            x = torch.cumsum(x, 1)
-            return torch.erfinv(x)
+                x = torch.erfinv(x)
+            x = torch.erfinv(x)
+            return torch.lgamma(x)
 
     with pytest.raises(XnnirError) as raised:
         xnnir.compile(Many().eval(), (torch.randn(2, 3),))
     message = str(raised.value)
     assert "32 ops" in message and "(30 times)" in message
-    assert message.count("aten.cumsum at") == 2 and message.count("aten.erfinv at") == 1
+    assert message.count("aten.erfinv at") == 2 and message.count("aten.lgamma at") == 1

@@ -23,6 +23,7 @@ from xnnir.dialects.xnn.support import Target
 from xnnir.passes.aten_canonicalize import AtenCanonicalizePass
 from xnnir.passes.aten_fold_batch_norm import AtenFoldBatchNormPass
 from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
+from xnnir.passes.aten_resolve_sizes import AtenResolveSizesPass
 from xnnir.passes.convert_aten_to_xnn import ConvertAtenToXnnPass
 from xnnir.passes.lower_to_rt import LowerToRtPass
 from xnnir.passes.plan_memory import PlanMemoryPass
@@ -46,6 +47,7 @@ def aten_to_xnn(target: Target = "executorch") -> list[ModulePass]:
     """From what was exported to nodes of XNNPACK with their layouts settled."""
     return [
         AtenCanonicalizePass(),  # no-ops are gone; each op has one spelling
+        AtenResolveSizesPass(),  # sizes are those of inputs, and arithmetic on them
         AtenFoldConstantsPass(),  # what depends on parameters only is a parameter
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
         ConvertAtenToXnnPass(target=target),  # every op XNNPACK has is a node; the others carry their reason
@@ -65,10 +67,10 @@ def xnn_to_graphs(target: Target = "executorch", per_op: bool = False) -> list[M
     ]
 
 
-def xnn_to_rt() -> list[ModulePass]:
+def xnn_to_rt(target: Target = "executorch") -> list[ModulePass]:
     """From graphs to what the runtime executes."""
     return [
-        LowerToRtPass(),  # instructions over a table of values
+        LowerToRtPass(target=target),  # instructions over a table of values
         PlanMemoryPass(),  # values that live at different times share memory
     ]
 
@@ -82,7 +84,7 @@ def default_pipeline(
     if compile_to == "aten":
         return []
     passes = [*aten_to_xnn(target), *xnn_to_graphs(target, per_op)]
-    return passes if compile_to == "xnn" else [*passes, *xnn_to_rt()]
+    return passes if compile_to == "xnn" else [*passes, *xnn_to_rt(target)]
 
 
 def run(

@@ -87,7 +87,7 @@ class Compilation:
         if report is not None and at != "rt" and stop != "aten":
             report(module)
         if at != "rt" and stop == "rt":
-            run_passes(pipelines.xnn_to_rt(), self.context, module, watchers)
+            run_passes(pipelines.xnn_to_rt(self.target), self.context, module, watchers)
 
     def save(self, module: ModuleOp, output: Path) -> int:
         """Write IR, its weights beside it, or a .pte file; returns the bytes of the file."""
