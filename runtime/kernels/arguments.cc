@@ -47,12 +47,20 @@ const Tensor *Arguments::tensor(size_t index, const char *name) {
 const Tensor *Arguments::optional_tensor(size_t index, const char *name) {
   if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
     return nullptr;
-  return tensor(index, name);
+  const Tensor *given = tensor(index, name);
+  return given != nullptr && given->numel() == 0 && given->data() == nullptr ? nullptr : given;
 }
 
 Tensor *Arguments::output(size_t index) {
   if (tensor(index, "out") == nullptr)
     return nullptr;
+  // A kernel that resizes its result would resize what it has yet to read.
+  for (size_t i = 0; i < index; ++i)
+    if (args_[i] == args_[index]) {
+      fail(make_status(StatusCode::kInvalidProgram,
+                       "out is argument %zu as well, expected a tensor of its own", i));
+      return nullptr;
+    }
   auto *out = std::get_if<Tensor>(args_[index]);
   if (out->read_only()) {
     fail(
@@ -84,12 +92,6 @@ double Arguments::scalar(size_t index, const char *name) {
   return number == nullptr ? 0 : *number;
 }
 
-std::optional<double> Arguments::optional_scalar(size_t index, const char *name) {
-  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
-    return std::nullopt;
-  return scalar(index, name);
-}
-
 std::optional<ScalarType> Arguments::optional_dtype(size_t index, const char *name) {
   const std::optional<int64_t> number = optional_integer(index, name);
   if (!number.has_value() || !ok())
@@ -100,6 +102,36 @@ std::optional<ScalarType> Arguments::optional_dtype(size_t index, const char *na
   fail(make_status(StatusCode::kInvalidArgument, "%s is %lld, which is no dtype that the runtime knows", name,
                    static_cast<long long>(*number)));
   return std::nullopt;
+}
+
+Scalar Arguments::scalar_value(size_t index, const char *name) {
+  if (!ok())
+    return {};
+  if (const auto *number = std::get_if<int64_t>(args_[index]))
+    return Scalar(*number);
+  if (const auto *flag = std::get_if<bool>(args_[index]))
+    return Scalar(*flag);
+  const auto *number = get<double>(index, name, "int, double or bool");
+  return number == nullptr ? Scalar() : Scalar(*number);
+}
+
+std::optional<Scalar> Arguments::optional_scalar(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return std::nullopt;
+  return scalar_value(index, name);
+}
+
+std::optional<double> Arguments::optional_number(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return std::nullopt;
+  return scalar(index, name);
+}
+
+std::string Arguments::text(size_t index, const char *name) {
+  if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
+    return {};
+  const auto *text = get<std::string>(index, name, "string");
+  return text == nullptr ? std::string() : *text;
 }
 
 bool Arguments::boolean(size_t index, const char *name) {
@@ -177,7 +209,10 @@ Status resize_output(Tensor &out, const Dims &sizes) {
                          static_cast<long long>(sizes[i]), std::numeric_limits<int32_t>::max());
     narrow[i] = static_cast<int32_t>(sizes[i]);
   }
-  return out.resize({narrow, sizes.size()});
+  XNNIR_RETURN_IF_ERROR(out.resize({narrow, sizes.size()}));
+  if (out.data() == nullptr && out.numel() > 0)
+    return make_status(StatusCode::kInvalidState, "out is a tensor that no memory was given to");
+  return {};
 }
 
 Status expect_same_dtype(const Tensor &self, const Tensor &out) {

@@ -4,7 +4,9 @@
 
 #include <array>
 #include <optional>
+#include <string>
 
+#include "kernels/scalar.h"
 #include "xnnir/kernel.h"
 
 namespace xnnir {
@@ -35,7 +37,7 @@ public:
   const Status &status() const { return status_; }
 
   const Tensor *tensor(size_t index, const char *name);
-  // Null for None.
+  // None, and ExecuTorch's stand-in for it (a tensor without elements or memory), give null.
   const Tensor *optional_tensor(size_t index, const char *name);
   // A tensor that may be written.
   Tensor *output(size_t index);
@@ -44,10 +46,17 @@ public:
   std::optional<int64_t> optional_integer(size_t index, const char *name);
   // A Scalar: int, double or bool.
   double scalar(size_t index, const char *name);
-  std::optional<double> optional_scalar(size_t index, const char *name);
+  // The same, as exact as it is in the file.
+  Scalar scalar_value(size_t index, const char *name);
+  // None gives no value.
+  std::optional<Scalar> optional_scalar(size_t index, const char *name);
   // A dtype by its number.
   std::optional<ScalarType> optional_dtype(size_t index, const char *name);
+  // A float of the schema: double, or int where the file's writer was lax.
+  std::optional<double> optional_number(size_t index, const char *name);
   bool boolean(size_t index, const char *name);
+  // Text; None gives an empty one.
+  std::string text(size_t index, const char *name);
   Dims int_list(size_t index, const char *name);
   std::optional<Dims> optional_int_list(size_t index, const char *name);
   // Null for None.

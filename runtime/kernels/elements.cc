@@ -1,9 +1,5 @@
 #include "kernels/elements.h"
 
-#include <cmath>
-#include <limits>
-#include <type_traits>
-
 namespace xnnir {
 
 Half to_half(float value) {
@@ -39,30 +35,6 @@ float from_half(Half value) {
 }
 
 namespace {
-
-template <typename T> auto load(T value) { return value; }
-inline float load(Half value) { return from_half(value); }
-inline float load(BFloat16 value) { return from_bfloat16(value); }
-
-template <typename To, typename From> To convert(From value) {
-  if constexpr (std::is_same_v<To, bool>) {
-    return value != From{};
-  } else if constexpr (std::is_same_v<To, Half>) {
-    return to_half(static_cast<float>(value));
-  } else if constexpr (std::is_same_v<To, BFloat16>) {
-    return to_bfloat16(static_cast<float>(value));
-  } else if constexpr (std::is_floating_point_v<From> && std::is_integral_v<To>) {
-    // Out of range is undefined in C++; go by way of int64, saturated, as the hardware of PyTorch's platforms
-    // wraps.
-    constexpr double kLimit = 0x1p63;
-    const double wide = static_cast<double>(value);
-    if (!(wide >= -kLimit && wide < kLimit))
-      return static_cast<To>(std::numeric_limits<int64_t>::min());
-    return static_cast<To>(static_cast<int64_t>(wide));
-  } else {
-    return static_cast<To>(value);
-  }
-}
 
 // Calls `visit` with a value of the C++ type; false when there is none.
 template <typename Visit> bool with_type(ScalarType type, Visit visit) {
@@ -111,30 +83,19 @@ template <typename Visit> bool with_type(ScalarType type, Visit visit) {
   }
 }
 
-// A bool in memory may be any byte; a C++ bool may not.
-template <typename T> T read_element(const uint8_t *bytes) {
-  if constexpr (std::is_same_v<T, bool>) {
-    return *bytes != 0;
-  } else {
-    T value;
-    std::memcpy(&value, bytes, sizeof(value));
-    return value;
-  }
-}
-
 } // namespace
 
 void store_scalar(ScalarType type, double value, void *bytes) {
   const bool known = with_type(type, [&](auto element) {
-    element = convert<decltype(element)>(value);
+    element = element_cast<decltype(element)>(value);
     std::memcpy(bytes, &element, sizeof(element));
   });
   // Quantised elements: the number is the code.
   if (!known && element_size(type) == 1) {
-    const int8_t code = convert<int8_t>(value);
+    const int8_t code = element_cast<int8_t>(value);
     std::memcpy(bytes, &code, 1);
   } else if (!known) {
-    const int32_t code = convert<int32_t>(value);
+    const int32_t code = element_cast<int32_t>(value);
     std::memcpy(bytes, &code, element_size(type));
   }
 }
@@ -148,7 +109,7 @@ bool convert_elements(ScalarType from, const void *in, ScalarType to, void *out,
       const auto *source = static_cast<const uint8_t *>(in);
       auto *target = static_cast<uint8_t *>(out);
       for (size_t i = 0; i < count; ++i) {
-        const To element = convert<To>(load(read_element<From>(source + i * sizeof(From))));
+        const To element = element_cast<To>(read_element<From>(source + i * sizeof(From)));
         std::memcpy(target + i * sizeof(To), &element, sizeof(To));
       }
     });
