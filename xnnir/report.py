@@ -50,7 +50,7 @@ def not_delegated(module: ModuleOp) -> list[NotDelegated]:
             reason = (
                 refused.data
                 if isinstance(refused, StringAttr)
-                else "moves data only; no delegate is worth it"
+                else "leaves all numbers in their order; no delegate is worth it"
             )
             found.append(NotDelegated(op.name, format_location(op.location), reason))
     return found

@@ -305,8 +305,12 @@ def test_partition_keeps_what_a_graph_computes(builder: Builder) -> None:
     passes = [XnnPartitionPass("xnnir"), XnnOutlineSubgraphsPass(), VerifyXnnLegalPass("xnnir")]
     function = check(builder, passes)
     for op in function.body.block.ops:
-        # What is left outside is for the host, or moves data between host ops.
-        assert not isinstance(op, XnnOp) or moves_data_only(op)
+        # What is left outside is for the host, or leaves all numbers in their order.
+        assert (
+            not isinstance(op, XnnOp)
+            or isinstance(op, xnn.StaticReshapeOp | xnn.CopyOp)
+            or why_unsupported(op, "xnnir") is not None
+        )
 
 
 @given(graphs(host_ops=True, max_steps=25, moves=False))
