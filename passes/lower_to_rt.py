@@ -34,11 +34,13 @@ from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import aten, rt, xnn
+from xnnir.dialects.weights import WeightStore, get_weight_store
 from xnnir.dialects.xnn.support import Target
 from xnnir.passes._host_kernels import find_host_kernel
 from xnnir.passes._lower_to_rt.refusals import refuse
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering, lower_scalar
 from xnnir.passes._lower_to_rt.slots import constant_slot, dim_orders, input_slot, value_slot
+from xnnir.passes._lower_to_rt.state import State
 from xnnir.passes._method_builder import MethodBuilder
 
 
@@ -63,8 +65,9 @@ class LowerToRtPass(ModulePass):
                 if not _can_lower(inner, self.target)
             ]
         )
+        store = get_weight_store(ctx)
         for function in functions:
-            method = _Lowering(function, self.target).method()
+            method = _Lowering(function, self.target, store).method()
             block = function.parent_block()
             assert block is not None
             block.insert_op_before(method, function)
@@ -77,7 +80,7 @@ _STATIC = xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp
 
 def _can_lower(op: Operation, target: Target) -> bool:
     return (
-        isinstance(op, _STATIC | xnn.CallOp | func.ReturnOp)
+        isinstance(op, _STATIC | xnn.CallOp | aten.AssignBufferOp | func.ReturnOp)
         or find_scalar_lowering(op) is not None
         or find_host_kernel(op, target) is not None
     )
@@ -86,10 +89,11 @@ def _can_lower(op: Operation, target: Target) -> bool:
 class _Lowering:
     """Builds the method of one function."""
 
-    def __init__(self, function: func.FuncOp, target: Target):
+    def __init__(self, function: func.FuncOp, target: Target, store: WeightStore):
         self.function = function
         self.target: Target = target
         self.builder = MethodBuilder()
+        self.state = State(function.body.block, store)
 
     def method(self) -> rt.MethodOp:
         function = self.function
@@ -97,7 +101,8 @@ class _Lowering:
         arguments = function.body.block.args
         for argument, order in zip(arguments, dim_orders(function.arg_attrs, len(arguments)), strict=True):
             builder.bind(argument, builder.slot(input_slot(argument, function, order), function.location))
-        results = cast(func.ReturnOp, function.body.block.last_op).operands
+        end = cast(func.ReturnOp, function.body.block.last_op)
+        results = end.operands
         # A value that is a result is made in the memory order that the caller expects of it.
         orders = {
             value: order
@@ -105,9 +110,10 @@ class _Lowering:
             if order is not None
         }
         for op in function.body.block.ops:
-            if not isinstance(op, func.ReturnOp):
+            if not isinstance(op, aten.AssignBufferOp | func.ReturnOp):
                 self._lower(op, orders)
-        outputs = [builder.lookup(value) for value in results]
+        outputs = [self.state.own(builder, value, end) for value in results]
+        self.state.assign(builder, end)
         inputs = rt.InputsOp([builder.lookup(argument) for argument in arguments])
         # Slots stand before all instructions.
         first, last = builder.blocks[0], builder.blocks[-1]
@@ -127,6 +133,12 @@ class _Lowering:
 
     def _lower(self, op: Operation, orders: dict[SSAValue, Sequence[int]]) -> None:
         builder = self.builder
+        if self.state.is_state(op):
+            self.state.add_buffer(builder, op)
+            return
+        if self.state.is_update(op):
+            self.state.update(builder, op)
+            return
         if isinstance(op, _STATIC):
             # Those of `aten` are here when the model returns them as they are.
             builder.bind(op.result, builder.slot(constant_slot(op), op.location))

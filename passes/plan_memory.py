@@ -114,6 +114,9 @@ def _lifetimes(method: rt.MethodOp) -> list[_Lifetime]:
     for value in method.inputs:
         if value in by_slot:
             by_slot[value].first = -1
+    for lifetime in by_slot.values():
+        if lifetime.tensor.is_state:
+            lifetime.first, lifetime.last = -1, count
     for value in method.outputs:
         if value in by_slot:
             by_slot[value].last = count

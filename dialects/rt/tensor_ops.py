@@ -72,9 +72,10 @@ class TensorOp(TensorSlotOp):
     """
     A tensor whose memory is a part of an arena, or is given when the method runs.
 
-    Arenas are numbered from 1, as in the file. `initial` are the bytes of a mutable tensor when the method is
-    loaded. `dynamism` is "bound" when the sizes are upper bounds and "unbound" when they mean nothing. `external`
-    takes the bytes from a .ptd file, by the fully qualified name.
+    Arenas are numbered from 1, as in the file. `initial` are the bytes of a mutable tensor when the method is loaded; a
+    named tensor without them, which begins as zeros, is mutable too. `dynamism` is "bound" when the sizes are upper
+    bounds and "unbound" when they mean nothing. `external` takes the bytes from a .ptd file, by the fully qualified
+    name.
 
     Example:
         %x = rt.tensor : tensor<1x3x224x224xf32>
@@ -119,6 +120,11 @@ class TensorOp(TensorSlotOp):
         if arena is not None and offset is not None:
             self.place(arena, offset)
 
+    @property
+    def is_state(self) -> bool:
+        """Whether the tensor is a buffer of the model that keeps its numbers from one call to the next."""
+        return self.initial is not None or (self.fully_qualified_name is not None and self.external is None)
+
     def place(self, arena: int, offset: int) -> None:
         """Put the tensor `offset` bytes into `arena` (1 is the first)."""
         self.properties["arena"] = IntegerAttr(arena, i64)
@@ -161,8 +167,6 @@ class TensorOp(TensorSlotOp):
                 raise VerifyException(f"expected an arena of 1 or more, got {self.arena.value.data}")
             if self.offset.value.data < 0:
                 raise VerifyException(f"expected an offset of 0 or more, got {self.offset.value.data}")
-        elif self.initial is not None:
-            raise VerifyException("expected an arena for a tensor with initial bytes, got none")
         if self.dynamism is not None and self.dynamism.data not in ("bound", "unbound"):
             raise VerifyException(f'expected dynamism to be "bound" or "unbound", got "{self.dynamism.data}"')
         if self.external is not None and self.fully_qualified_name is None:

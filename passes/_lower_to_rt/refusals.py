@@ -37,11 +37,6 @@ def _why_refused(op: Operation) -> str:
     reason = op.attributes.get("xnn.refused")
     if isinstance(reason, StringAttr):
         return reason.data
-    if isinstance(op, aten.AssignBufferOp):
-        return (
-            f"the model writes to its buffer {op.target.data}; return the new value instead, "
-            "and take the old one as an input"
-        )
     if isinstance(op, aten.AssignInputOp):
         return f"the model writes to its input {op.target.data}; return the new value instead"
     return "no conversion to a node of XNNPACK"

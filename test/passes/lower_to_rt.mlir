@@ -120,3 +120,62 @@ func.func @sizes(%x: tensor<?x8xf32, #xnn.dims<["s0" <= 9, 8]>>) -> (i64, i1, i6
   %m = aten.call_operator "torch::sym_max"(arg0 = %p, arg1 = %h) : (i64, i64) -> i64
   func.return %h, %ne, %m : i64, i1, i64
 }
+
+// -----
+
+// A buffer that the model changes is a tensor with initial bytes; the new value is copied to it at the end, and what the
+// model returns is not the buffer itself. A buffer that begins as zeros needs no bytes. Two that change places are kept
+// apart.
+
+// CHECK-LABEL: rt.method @state
+// CHECK-NEXT:    [[A:%\w+]] = rt.tensor initial #xnn.weight<{{.*}}> {fully_qualified_name = "a"} : tensor<2xf32>
+// CHECK-NEXT:    [[B:%\w+]] = rt.tensor {fully_qualified_name = "b"} : tensor<2xf32>
+// CHECK:         rt.kernel_call "aten::clone.out"([[A]], {{.*}}, [[Y:%\w+]], [[Y]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[B]], {{.*}}, [[C:%\w+]], [[C]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[A]], {{.*}}, [[D:%\w+]], [[D]])
+// CHECK-NEXT:    rt.kernel_call "aten::copy_"([[A]], [[C]], {{%\w+}}, [[A]])
+// CHECK-NEXT:    rt.kernel_call "aten::copy_"([[B]], [[D]], {{%\w+}}, [[B]])
+// CHECK-NEXT:    rt.return([[Y]])
+func.func @state() -> tensor<2xf32> {
+  %a = aten.buffer "a" dense<[1.0, 2.0]> : tensor<2xf32>
+  %b = aten.buffer "b" dense<0.0> : tensor<2xf32>
+  aten.assign_buffer "a" = %b : tensor<2xf32>
+  aten.assign_buffer "b" = %a : tensor<2xf32>
+  func.return %a : tensor<2xf32>
+}
+
+// -----
+
+// Updates of parts are written in place, one after the other, where nobody reads the old values.
+
+// CHECK-LABEL: rt.method @in_place
+// CHECK:         [[K:%\w+]] = rt.tensor {fully_qualified_name = "k"} : tensor<2x8xf32>
+// CHECK:         rt.kernel_call "aten::index_put_"([[K]], {{%\w+}}, %x, {{%\w+}}, [[K]])
+// CHECK:         rt.kernel_call "aten::arange.start_out"({{.*}}, [[R:%\w+]], [[R]])
+// CHECK-NEXT:    rt.kernel_call "aten::index_put_"([[K]], {{%\w+}}, %x, {{%\w+}}, [[K]])
+// CHECK-NEXT:    rt.kernel_call "aten::view_copy.out"([[K]]
+// CHECK-NOT:     copy_"
+func.func @in_place(%x: tensor<2x3xf32>, %i: tensor<3xi64>) -> tensor<16xf32> {
+  %k = aten.buffer "k" dense<0.0> : tensor<2x8xf32>
+  %k1 = aten.index_put(%k, [None, %i], %x) : (tensor<2x8xf32>, tensor<3xi64>, tensor<2x3xf32>) -> tensor<2x8xf32>
+  %k2 = aten.slice_scatter(%k1, %x, dim = 1, start = -3) : (tensor<2x8xf32>, tensor<2x3xf32>) -> tensor<2x8xf32>
+  %y = xnn.static_reshape %k2 : (tensor<2x8xf32>) -> tensor<16xf32>
+  aten.assign_buffer "k" = %k2 : tensor<2x8xf32>
+  func.return %y : tensor<16xf32>
+}
+
+// -----
+
+// Where the old value is read later, the new one is computed beside it.
+
+// CHECK-LABEL: rt.method @not_in_place
+// CHECK:         rt.kernel_call "aten::index_put.out"([[K:%\w+]], {{.*}}, [[V:%\w+]], [[V]])
+// CHECK-NEXT:    rt.kernel_call "aten::view_copy.out"([[K]]
+// CHECK-NEXT:    rt.kernel_call "aten::copy_"([[K]], [[V]], {{%\w+}}, [[K]])
+func.func @not_in_place(%x: tensor<2x3xf32>, %i: tensor<3xi64>) -> tensor<16xf32> {
+  %k = aten.buffer "k" dense<0.0> : tensor<2x8xf32>
+  %k1 = aten.index_put(%k, [None, %i], %x) : (tensor<2x8xf32>, tensor<3xi64>, tensor<2x3xf32>) -> tensor<2x8xf32>
+  %y = xnn.static_reshape %k : (tensor<2x8xf32>) -> tensor<16xf32>
+  aten.assign_buffer "k" = %k1 : tensor<2x8xf32>
+  func.return %y : tensor<16xf32>
+}

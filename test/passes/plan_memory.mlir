@@ -58,3 +58,22 @@ rt.method @lists {
   rt.kernel_call "aten::cat.out"(%list, %dim, %c, %c) : (!rt.tensor_list, !rt.int, tensor<8xf32>, tensor<8xf32>)
   rt.return(%c) : (tensor<8xf32>)
 }
+
+// -----
+
+// What keeps its numbers between calls shares memory with nothing.
+
+// CHECK-LABEL: rt.method @state
+// CHECK-DAG:     %k = rt.tensor arena 1 offset {{0|16}} {fully_qualified_name = "k"} : tensor<4xf32>
+// CHECK-DAG:     %x = rt.tensor arena 1 offset {{0|16}} : tensor<4xf32>
+rt.method @state {
+  %none = rt.null
+  %x = rt.tensor : tensor<4xf32>
+  %k = rt.tensor {fully_qualified_name = "k"} : tensor<4xf32>
+  %b = rt.bool false
+  %y = rt.tensor : tensor<4xf32>
+  rt.inputs(%x) : (tensor<4xf32>)
+  rt.kernel_call "aten::copy_"(%k, %x, %b, %k) : (tensor<4xf32>, tensor<4xf32>, !rt.bool, tensor<4xf32>)
+  rt.kernel_call "aten::clone.out"(%x, %none, %y, %y) : (tensor<4xf32>, !rt.null, tensor<4xf32>, tensor<4xf32>)
+  rt.return(%y) : (tensor<4xf32>)
+}

@@ -238,6 +238,8 @@ class _MethodWriter:
                     "memory_offset_low": offset & 0xFFFFFFFF,
                     "memory_offset_high": offset >> 32,
                 }
+            elif slot.is_state:
+                raise FormatError(where, "expected a place in an arena for a tensor that keeps its numbers")
             if slot.initial is not None:
                 self._check_size(slot.initial, rt.tensor_bytes(type), where)
                 table["data_buffer_idx"] = self.program.initial.add(slot.initial)

@@ -27,8 +27,17 @@ from xnnir.frontend.weights import WeightImporter
 
 _OpOverload = torch._ops.OpOverload  # pyright: ignore[reportPrivateUsage]
 
-_CHECKED_BY_EXPORT = frozenset(("aten::_assert_tensor_metadata", "aten::_assert_async"))
-"""Checks of what the types of the IR say anyway."""
+_CHECKED_BY_EXPORT = frozenset(
+    f"aten::{name}"
+    for name in (
+        "_assert_async",
+        "_assert_scalar",
+        "_assert_tensor_metadata",
+        "sym_constrain_range",
+        "sym_constrain_range_for_size",
+    )
+)
+"""Checks of what the types of the IR say anyway: element types, and the bounds of sizes."""
 
 
 class GraphImporter:

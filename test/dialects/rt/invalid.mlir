@@ -27,14 +27,6 @@ rt.method @m {
 // -----
 
 rt.method @m {
-  // expected-error@+1 {{rt.tensor: expected an arena for a tensor with initial bytes, got none}}
-  %x = rt.tensor initial #xnn.weight<w9f3c0a1b2c3d4e5f> : tensor<2xf32>
-  rt.return() : ()
-}
-
-// -----
-
-rt.method @m {
   // expected-error@+1 {{rt.tensor: expected dynamism to be "bound" or "unbound", got "static"}}
   %x = rt.tensor {dynamism = "static"} : tensor<2xf32>
   rt.return() : ()
