@@ -33,6 +33,7 @@ from xdsl.dialects.builtin import (
     ModuleOp,
     StringAttr,
     TensorType,
+    UnitAttr,
 )
 from xdsl.ir import Attribute, Block, SSAValue
 from xdsl.passes import ModulePass
@@ -98,6 +99,8 @@ class ConvertAtenToXnnPass(ModulePass):
                 self._convert_block(block, to)
                 if not is_physical:
                     _make_results_physical(function)
+                    if _has_dim_orders(function):
+                        function.attributes[PHYSICAL] = UnitAttr()
                 # Parameters that were laid out anew, and what only converted ops read.
                 erase_dead_ops(block)
 
@@ -152,6 +155,13 @@ def _dim_order(attribute: Attribute | None) -> tuple[int, ...] | None:
     if not order or sorted(order) != list(range(len(order))):
         raise XnnirError(f"expected {DIM_ORDER} to be a permutation of dimensions, got {attribute}")
     return order
+
+
+def _has_dim_orders(function: func.FuncOp) -> bool:
+    lists = (function.arg_attrs, function.res_attrs)
+    return any(
+        DIM_ORDER in entry.data for attributes in lists if attributes is not None for entry in attributes
+    )
 
 
 def _permuted(value: SSAValue, perm: Sequence[int]) -> Attribute:

@@ -10,7 +10,7 @@ sources are the `xnn_define_*` functions of XNNPACK's src/subgraph and the opera
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias
@@ -23,6 +23,9 @@ from xnnir.dialects.xnn.types import datatype
 
 Target: TypeAlias = Literal["executorch", "xnnir"]
 """Who will run the file: any ExecuTorch runtime, or only ours (which has all of XNNPACK's nodes)."""
+
+Precision: TypeAlias = Literal["fp32", "static_quant", "dynamic_quant"]
+"""What a node computes in: floats; integers coded as the model says; integers coded row by row while it runs."""
 
 MAX_TENSOR_DIMS = 6
 """XNN_MAX_TENSOR_DIMS"""
@@ -266,6 +269,25 @@ def why_unsupported(op: Operation, target: Target = "executorch") -> str | None:
     if (reason := _why_wrong_datatypes(op, support)) is not None:
         return reason
     return next((reason for condition in support.conditions if (reason := condition(op)) is not None), None)
+
+
+def precision_of(op: Operation) -> Precision:
+    """
+    What a node computes in, by its datatypes: those of its first operand and its result, so that float nodes with
+    quantised weights are float.
+    """
+    return _precision([datatype(element_type_of(value)) for value in (*op.operands[:1], op.results[0])])
+
+
+def precision_of_row(row: Datatypes) -> Precision:
+    """`precision_of` for a combination of datatypes."""
+    return _precision([*row.operands[:1], row.result])
+
+
+def _precision(datatypes: Sequence[str | None]) -> Precision:
+    if "qdint8" in datatypes:
+        return "dynamic_quant"
+    return "static_quant" if any(name and name.startswith("q") for name in datatypes) else "fp32"
 
 
 def moves_data_only(op: Operation) -> bool:

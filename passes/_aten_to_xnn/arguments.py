@@ -15,6 +15,10 @@ class Refusal(Exception):
     """Why an op stays an op of `aten`: lower case, expected and got."""
 
 
+class NotSelected(Refusal):
+    """Why an op stays that XNNPACK may well have: the partitioner leaves it out."""
+
+
 def tensor_arg(op: AtenOp, name: str) -> SSAValue:
     """An argument that is a tensor. Raises `Refusal` for a number or None."""
     value = optional_tensor_arg(op, name)

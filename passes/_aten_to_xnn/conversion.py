@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence, Set
 from typing import TypeAlias, cast
 
 import numpy as np
-from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, TensorType
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, TensorType, f32
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -22,20 +22,31 @@ from xnnir.dialects.weights import Array, WeightStore, constant_array, numpy_dty
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, ints, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
 from xnnir.dialects.xnn.support import Target, why_unsupported
-from xnnir.passes._aten_to_xnn.arguments import Refusal
+from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
+from xnnir.passes._aten_to_xnn.selection import Selection
 
 Dims: TypeAlias = Sequence[int | DimAttr]
+
+DEFAULT_SELECTION = Selection()
 
 
 class Conversion:
     """Builds the nodes that replace the ops of one function, one op at a time."""
 
-    def __init__(self, block: Block, store: WeightStore, target: Target, written: Set[str] = frozenset()):
+    def __init__(
+        self,
+        block: Block,
+        store: WeightStore,
+        target: Target,
+        written: Set[str] = frozenset(),
+        selection: Selection = DEFAULT_SELECTION,
+    ):
         """`written` names the buffers that the program changes: these are no constants."""
         self.block = block
         self.store = store
         self.target: Target = target
         self.written = written
+        self.selection = selection
         self.nodes: list[Operation] = []
         """What the op that is being converted has become so far, not yet in the block."""
         self._constants: dict[tuple[Attribute, Attribute], SSAValue] = {}
@@ -49,6 +60,8 @@ class Conversion:
             raise Refusal(str(error)) from error
         if (reason := why_unsupported(node, self.target)) is not None:
             raise Refusal(reason)
+        if (reason := self.selection.why_not_node(node)) is not None:
+            raise NotSelected(reason)
         return node.results[0]
 
     def drop(self) -> None:
@@ -89,6 +102,18 @@ class Conversion:
                 f"XNNPACK packs the {what} when the model is loaded, and this one is computed while it runs"
             )
         return array
+
+    def linear_weight(self, value: SSAValue) -> SSAValue:
+        """`value` as the weight or bias of a linear layer: a constant, or an input of the delegate when asked for."""
+        owner = self._static_owner(value)
+        if owner is None or not self.selection.runtime_linear_weights or element_type_of(value) != f32:
+            return self.operand(value)
+        if isinstance(owner, aten.StaticValueOp):
+            return value
+        outside = aten.ConstantOp(value.name_hint or "weight", owner.value, value.type)
+        outside.result.name_hint = value.name_hint
+        self.nodes.append(outside)
+        return outside.result
 
     def constant(self, array: Array, element_type: Attribute, name: str | None = None) -> SSAValue:
         """A constant of `array`'s shape, its numbers rounded to `element_type`."""

@@ -14,12 +14,12 @@ from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, transpos
 
 def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValue | None) -> SSAValue:
     """x @ filter.T + bias, for operands as `aten` has them; the filter is [output channels, input channels]."""
-    x, weight = to.operand(x), to.operand(filter)
+    x, weight = to.operand(x), to.linear_weight(filter)
     dims: list[int | DimAttr] = [*dims_of(tensor_type_of(x))[:-1], dims_of(tensor_type_of(weight))[0]]
     type = tensor_type(element_type_of(x), dims)
     # XNNPACK packs the bias with the filter, so one that is computed is added by a node of its own.
     is_packed = bias is not None and to.array(bias) is not None and len(shape_of(bias)) == 1
-    packed = to.operand(bias) if is_packed and bias is not None else None
+    packed = to.linear_weight(bias) if is_packed and bias is not None else None
     if packed is not None and shape_of(packed) != (shape_of(weight)[0],):
         packed, is_packed = None, False
     result = to.emit(xnn.FullyConnectedOp(x, weight, packed, type))

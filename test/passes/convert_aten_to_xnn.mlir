@@ -59,7 +59,7 @@ func.func @reasons(%x: tensor<1x2x9x9xf32>, %w: tensor<2x2x3x3xf32>, %i: tensor<
 // -----
 
 // A channels-last argument has an NHWC type from here on, and a channels-last result too.
-// CHECK-LABEL: func.func @channels_last(%x: tensor<1x4x5x2xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) -> (tensor<1x4x5x2xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) {
+// CHECK-LABEL: func.func @channels_last(%x: tensor<1x4x5x2xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) -> (tensor<1x4x5x2xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) attributes {xnn.physical} {
 func.func @channels_last(%x: tensor<1x2x4x5xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) -> (tensor<1x2x4x5xf32> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) {
   // CHECK-NEXT: %[[L:.+]] = xnn.static_transpose %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<1x4x5x2xf32>) -> tensor<1x2x4x5xf32>
   // CHECK-NEXT: %y = xnn.sigmoid %[[L]]
