@@ -62,6 +62,12 @@ def _pad(op: AtenOp) -> AtenOp | SSAValue | None:
     return None
 
 
+def _source(op: AtenOp) -> SSAValue | None:
+    """A copy over all of a tensor is what it is copied from."""
+    source = op.arg("src")
+    return source if source.type == op.results[0].type else None
+
+
 RULES: Mapping[str, Rule] = {
     **dict.fromkeys(
         ("alias", "clone", "contiguous", "detach", "lift", "lift_fresh", "lift_fresh_copy", "view_as"),
@@ -72,6 +78,7 @@ RULES: Mapping[str, Rule] = {
     **dict.fromkeys(("_to_copy", "to.device", "to.dtype", "to.dtype_layout", "type_as"), _operand),
     **dict.fromkeys(("alpha_dropout", "dropout", "feature_dropout"), _no_dropout),
     "constant_pad_nd": _pad,
+    "copy": _source,
     "pad": _pad,
     "permute": _identity_permutation,
     "relu6": _relu6,

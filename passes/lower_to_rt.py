@@ -57,17 +57,11 @@ class LowerToRtPass(ModulePass):
         functions = [
             function for function in op.ops if isinstance(function, func.FuncOp) and function.body.blocks
         ]
-        refuse(
-            [
-                inner
-                for function in functions
-                for inner in function.body.block.ops
-                if not _can_lower(inner, self.target)
-            ]
-        )
         store = get_weight_store(ctx)
-        for function in functions:
-            method = _Lowering(function, self.target, store).method()
+        lowerings = [_Lowering(function, self.target, store) for function in functions]
+        refuse([inner for lowering in lowerings for inner in lowering.refused()])
+        for lowering in lowerings:
+            function, method = lowering.function, lowering.method()
             block = function.parent_block()
             assert block is not None
             block.insert_op_before(method, function)
@@ -78,14 +72,6 @@ class LowerToRtPass(ModulePass):
 _STATIC = xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp
 
 
-def _can_lower(op: Operation, target: Target) -> bool:
-    return (
-        isinstance(op, _STATIC | xnn.CallOp | aten.AssignBufferOp | func.ReturnOp)
-        or find_scalar_lowering(op) is not None
-        or find_host_kernel(op, target) is not None
-    )
-
-
 class _Lowering:
     """Builds the method of one function."""
 
@@ -94,6 +80,18 @@ class _Lowering:
         self.target: Target = target
         self.builder = MethodBuilder()
         self.state = State(function.body.block, store)
+
+    def refused(self) -> list[Operation]:
+        """The ops that no runtime can run."""
+        return [op for op in self.function.body.block.ops if not self._can_lower(op)]
+
+    def _can_lower(self, op: Operation) -> bool:
+        return (
+            isinstance(op, _STATIC | xnn.CallOp | aten.AssignBufferOp | func.ReturnOp)
+            or self.state.is_update(op)
+            or find_scalar_lowering(op) is not None
+            or find_host_kernel(op, self.target) is not None
+        )
 
     def method(self) -> rt.MethodOp:
         function = self.function

@@ -50,3 +50,16 @@ func.func @square(%x: tensor<8x8xf32>) -> tensor<8x8xf32> {
   %1 = aten.permute(%x, dims = [1, 0]) : (tensor<8x8xf32>) -> tensor<8x8xf32>
   func.return %1 : tensor<8x8xf32>
 }
+
+// -----
+
+// A copy over a whole tensor is what was copied; one that broadcasts stays.
+
+// CHECK-LABEL: func.func @copy
+// CHECK-NEXT:    [[C:%\w+]] = aten.copy(%x, %z)
+// CHECK-NEXT:    func.return %y, [[C]]
+func.func @copy(%x: tensor<4xf32>, %y: tensor<4xf32>, %z: tensor<1xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a = aten.copy(%x, %y) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  %b = aten.copy(%x, %z) : (tensor<4xf32>, tensor<1xf32>) -> tensor<4xf32>
+  func.return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
