@@ -107,7 +107,8 @@ def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
             raise XnnirError(
                 f"{op.name}: torch cannot compute it from constants: {error}", op.location
             ) from error
-        values.update(zip(op.results, results, strict=True))
+        # Values of the IR have no strides, and `contiguous` is no op of it: what it made viewable must stay so.
+        values.update((value, result.contiguous()) for value, result in zip(op.results, results, strict=True))
     for op in foldable:
         for index, result in enumerate(op.results):
             if all(use.operation in folded for use in result.uses):

@@ -38,3 +38,18 @@ func.func @random() -> tensor<2xf32> {
   %1 = aten.bernoulli(%b) : (tensor<2xf32>) -> tensor<2xf32>
   func.return %1 : tensor<2xf32>
 }
+
+// -----
+
+// Values have no strides: a permuted constant can be viewed, as after the `contiguous` that stood between them.
+
+// CHECK-LABEL: func.func @permuted
+// The weight is named by the hash of 0, 2, 1, 3.
+// CHECK-NEXT:    %{{.+}} = aten.constant "folded.view" #xnn.weight<wcdd0a04cfa61c590> : tensor<4xf32>
+func.func @permuted(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %w = aten.parameter "w" dense<[[0.0, 1.0], [2.0, 3.0]]> : tensor<2x2xf32>
+  %1 = aten.t(%w) : (tensor<2x2xf32>) -> tensor<2x2xf32>
+  %2 = aten.view(%1, size = [4]) : (tensor<2x2xf32>) -> tensor<4xf32>
+  %3 = aten.add.Tensor(%x, %2) : (tensor<4xf32>, tensor<4xf32>) -> tensor<4xf32>
+  func.return %3 : tensor<4xf32>
+}
