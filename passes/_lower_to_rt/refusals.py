@@ -34,9 +34,8 @@ def _describe(op: Operation) -> str:
 
 
 def _why_refused(op: Operation) -> str:
-    reason = op.attributes.get("xnn.refused")
-    if isinstance(reason, StringAttr):
-        return reason.data
     if isinstance(op, aten.AssignInputOp):
         return f"the model writes to its input {op.target.data}; return the new value instead"
-    return "no conversion to a node of XNNPACK"
+    reasons = [op.attributes.get("xnn.refused"), op.attributes.get("aten.not_decomposed")]
+    said = [reason.data for reason in reasons if isinstance(reason, StringAttr)]
+    return "; ".join(said) or "no conversion to a node of XNNPACK"

@@ -96,7 +96,7 @@ class _ProgramImporter:
     def __init__(self, program: ExportedProgram, ctx: Context, method_name: str):
         self.program = program
         self.method_name = method_name
-        self.types = TypeConverter(program)
+        self.types = TypeConverter(program.range_constraints)
         self.weights = WeightImporter(get_weight_store(ctx))
         self.graph: FlatGraph = flatten_graph(program.graph_module)
         self.block = Block()

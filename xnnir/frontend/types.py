@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import torch
-from torch.export import ExportedProgram
 from torch.utils._sympy.value_ranges import bound_sympy
 from xdsl.dialects.builtin import DenseArrayBase, NoneType, TensorType, f64, i1, i64
 from xdsl.ir import Attribute
@@ -26,10 +25,10 @@ def torch_dtype(dtype: torch.dtype) -> Dtype:
 
 
 class TypeConverter:
-    """Types of the values of one program; equal types are made once."""
+    """Types of the values of one program, whose symbols have `ranges`; equal types are made once."""
 
-    def __init__(self, program: ExportedProgram):
-        self._ranges = dict(program.range_constraints)
+    def __init__(self, ranges: Mapping[Any, Any]):
+        self._ranges = dict(ranges)
         self._tensors: dict[tuple[torch.dtype, tuple[int, ...]], TensorType[Attribute]] = {}
         self._dims: dict[Any, DimAttr] = {}
 
