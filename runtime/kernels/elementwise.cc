@@ -38,16 +38,16 @@ public:
   // `order` lists the result's dimensions, outermost first.
   Status init(const ElementwiseInput &input, const Dims &sizes, Span<const uint8_t> order) {
     const Tensor &tensor = *input.tensor;
-    const BlockType type = block_type(input.as);
+    const BlockType type = block_type(*input.as);
     load_ = load_function(tensor.dtype(), type);
     if (load_ == nullptr)
       return make_status(StatusCode::kNotSupported, "there is no arithmetic on %s",
                          to_string(tensor.dtype()));
     base_ = static_cast<const uint8_t *>(tensor.data());
     element_size_ = element_size(tensor.dtype());
-    if (cast_rounds(tensor.dtype(), input.as)) {
-      round_ = store_function(type, input.as);
-      reload_ = load_function(input.as, type);
+    if (cast_rounds(tensor.dtype(), *input.as)) {
+      round_ = store_function(type, *input.as);
+      reload_ = load_function(*input.as, type);
     }
     const Dims own = strides_of(tensor);
     const size_t missing = sizes.size() - tensor.rank();
@@ -264,7 +264,7 @@ Status run_elementwise(KernelContext &context, const ElementwiseLoop &loop,
   work.count = inputs.size();
   for (size_t i = 0; i < inputs.size(); ++i) {
     XNNIR_RETURN_IF_ERROR(work.streams[i].init(inputs[i], *sizes, out.dim_order()));
-    work.streams[i].set_block_size(block_element_size(block_type(inputs[i].as)));
+    work.streams[i].set_block_size(block_element_size(block_type(*inputs[i].as)));
   }
   const size_t numel = out.numel();
   if (numel == 0)

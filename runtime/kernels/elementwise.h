@@ -49,9 +49,14 @@ BlockType block_type(ScalarType type);
 using BlockFunction = void (*)(const void *state, const void *const *inputs, void *output, size_t count);
 
 struct ElementwiseInput {
-  const Tensor *tensor;
-  // The dtype that elements are cast to first; the loop gets block_type(as).
-  ScalarType as;
+  ElementwiseInput() = default;
+  ElementwiseInput(const Tensor *tensor) : tensor(tensor) {}
+  ElementwiseInput(const Tensor *tensor, ScalarType as) : tensor(tensor), as(as) {}
+
+  const Tensor *tensor = nullptr;
+  // The dtype that elements are cast to first; the loop gets block_type(as). Without one it is the operator's
+  // common dtype.
+  std::optional<ScalarType> as;
 };
 
 struct ElementwiseLoop {
@@ -109,15 +114,15 @@ struct ElementwiseTypes {
 // type, or bool. `float_block` computes the same for blocks of floats, faster.
 template <size_t kInputs, typename... Compute, typename F>
 Status elementwise(KernelContext &context, TypeList<Compute...>, const ElementwiseTypes &types,
-                   std::initializer_list<const Tensor *> inputs, Tensor &out, const F &f,
+                   std::initializer_list<ElementwiseInput> inputs, Tensor &out, const F &f,
                    BlockFunction float_block = nullptr) {
   static_assert(kInputs <= kMaxElementwiseInputs);
   if (types.common == ScalarType::kUInt64)
     return make_status(StatusCode::kNotSupported, "there is no arithmetic on uint64");
   ElementwiseInput all[kInputs];
   size_t count = 0;
-  for (const Tensor *input : inputs)
-    all[count++] = {input, types.common};
+  for (const ElementwiseInput &input : inputs)
+    all[count++] = {input.tensor, input.as.value_or(types.common)};
   ElementwiseLoop loop = {nullptr, &f, BlockType::kBool, types.result};
   const auto choose = [&](auto tag) {
     using Block = BlockOf<F, typename decltype(tag)::type, std::make_index_sequence<kInputs>>;
