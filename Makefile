@@ -27,13 +27,14 @@ test: build ## lit, pytest and ctest; all of them run, even when one fails
 test-quick: build ## the same without whole models
 	@$(BIN)/python test/run_all.py --quick
 
-test-all: lint test ## lint, then all tests
+test-all: lint build ## lint, then all tests, those that take minutes too
+	@$(BIN)/python test/run_all.py --all
 
 lit: setup ## the IR tests only
 	@$(BIN)/lit -sv test
 
 pytest: setup ## the Python tests only
-	@$(BIN)/pytest -n 2 --dist loadgroup
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not exhaustive"
 
 ctest: build ## the C++ tests only
 	@ctest --test-dir build --output-on-failure --parallel $(JOBS)

@@ -74,7 +74,13 @@ def main() -> int:
     """Runs the three suites and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out tests marked slow")
-    quick = parser.parse_args().quick
+    parser.add_argument("--all", action="store_true", help="also run tests marked exhaustive")
+    arguments = parser.parse_args()
+    left_out = " and ".join(
+        f"not {marker}"
+        for marker, leave_out in (("slow", arguments.quick), ("exhaustive", not arguments.all))
+        if leave_out
+    )
     REPORTS.mkdir(parents=True, exist_ok=True)
     jobs = os.cpu_count() or 1
     reports = {name: REPORTS / f"{name}.xml" for name in ("lit", "pytest", "ctest")}
@@ -108,7 +114,7 @@ def main() -> int:
                     "10",
                     f"--junitxml={reports['pytest']}",
                 ),
-                *(("-m", "not slow") if quick else ()),
+                *(("-m", left_out) if left_out else ()),
             ],
             reports["pytest"],
         ),

@@ -35,13 +35,18 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
     return path.read_bytes()
 
 
-def run(buffer: bytes, inputs: Sequence[torch.Tensor], method: str = "forward") -> list[Any]:
-    """What ExecuTorch's own runtime returns for `inputs`."""
+def load(buffer: bytes, method: str = "forward") -> Any:
+    """A method of a program in ExecuTorch's own runtime, with `execute`."""
     with quiet():
         from executorch.runtime import Runtime
     loaded = Runtime.get().load_program(buffer).load_method(method)
     assert loaded is not None
-    return list(loaded.execute(list(inputs)))
+    return loaded
+
+
+def run(buffer: bytes, inputs: Sequence[Any], method: str = "forward") -> list[Any]:
+    """What ExecuTorch's own runtime returns for `inputs`."""
+    return list(load(buffer, method).execute(list(inputs)))
 
 
 def delegates(buffer: bytes) -> list[str]:
