@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import TensorType
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.aten import AtenOp
@@ -36,8 +36,45 @@ def _static_reshape(builder: MethodBuilder, op: Operation) -> None:
 
 def _static_transpose(builder: MethodBuilder, op: Operation) -> None:
     assert isinstance(op, xnn.StaticTransposeOp)
-    dims = builder.int_list(ints(op.perm))
-    builder.call("aten::permute_copy.out", [builder.lookup(op.input), dims], builder.lookup(op.output), op)
+    source, out = builder.lookup(op.input), builder.lookup(op.output)
+    before, after = _dim_order(source), _dim_order(out)
+    # The slots have logical sizes: place i of the op's operand is dimension before[i] of the slot.
+    perm = [0] * len(before)
+    for place, axis in enumerate(ints(op.perm)):
+        perm[after[place]] = before[axis]
+    row_major = list(range(len(perm)))
+    # permute_copy takes tensors of one order in memory, and only _to_dim_order_copy changes it.
+    if before != row_major and perm != row_major:
+        source = _to_dim_order(builder, source, _row_major(builder, source), op)
+    if perm != row_major and after != row_major:
+        permuted = _row_major(builder, out)
+        builder.call("aten::permute_copy.out", [source, builder.int_list(perm)], permuted, op)
+        source, perm = permuted, row_major
+    if perm != row_major:
+        builder.call("aten::permute_copy.out", [source, builder.int_list(perm)], out, op)
+    else:
+        _to_dim_order(builder, source, out, op)
+
+
+def _dim_order(slot: SSAValue) -> list[int]:
+    """The dimensions of a tensor, outermost in memory first."""
+    assert isinstance(slot.owner, rt.TensorSlotOp)
+    order = slot.owner.dim_order
+    return list(range(len(shape_of(slot)))) if order is None else list(order.get_values())
+
+
+def _row_major(builder: MethodBuilder, like: SSAValue) -> SSAValue:
+    """A new tensor with the sizes of the slot `like`."""
+    slot = like.owner
+    dynamism = slot.dynamism if isinstance(slot, rt.TensorOp) else None
+    return builder.slot(rt.TensorOp(like.type, dynamism=None if dynamism is None else dynamism.data))
+
+
+def _to_dim_order(builder: MethodBuilder, source: SSAValue, out: SSAValue, op: Operation) -> SSAValue:
+    """Copy `source` to `out`, which may lie in memory in another order."""
+    order = builder.int_list(_dim_order(out))
+    builder.call("dim_order_ops::_to_dim_order_copy.out", [source, builder.bool(False), order], out, op)
+    return out
 
 
 def _static_slice(builder: MethodBuilder, op: Operation) -> None:

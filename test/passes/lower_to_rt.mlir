@@ -179,3 +179,35 @@ func.func @not_in_place(%x: tensor<2x3xf32>, %i: tensor<3xi64>) -> tensor<16xf32
   aten.assign_buffer "k" = %k1 : tensor<2x8xf32>
   func.return %y : tensor<16xf32>
 }
+
+// -----
+
+// A kernel takes tensors of one order in memory: only the copy to another order takes what the caller gives.
+// CHECK-LABEL: rt.method @channels_last
+// CHECK-DAG: %x = rt.tensor {dim_order = array<i64: 0, 2, 3, 1>} : tensor<2x3x4x5xi64>
+// CHECK-DAG: %logical = rt.tensor : tensor<2x3x4x5xi64>
+// CHECK: rt.kernel_call "dim_order_ops::_to_dim_order_copy.out"(%x, {{.*}}, %logical, %logical)
+// CHECK-NEXT: rt.kernel_call "aten::cumsum.out"(%logical
+func.func @channels_last(%x: tensor<2x4x5x3xi64> {xnn.dim_order = array<i64: 0, 2, 3, 1>}) -> tensor<2x3x4x5xi64> {
+  %logical = xnn.static_transpose %x {perm = array<i64: 0, 3, 1, 2>} : (tensor<2x4x5x3xi64>) -> tensor<2x3x4x5xi64>
+  %sum = aten.cumsum(%logical, dim = 1) : (tensor<2x3x4x5xi64>) -> tensor<2x3x4x5xi64>
+  func.return %sum : tensor<2x3x4x5xi64>
+}
+
+// -----
+
+// The arguments of a kernel are those of its schema: numbers in the place of tensors are tensors, a view is copied, and
+// of several results there is a list.
+// CHECK-LABEL: rt.method @kernels
+// CHECK-DAG: %[[NUMBER:.*]] = rt.constant dense<2.500000e+00> : tensor<f32>
+// CHECK-DAG: %[[PARTS:.*]] = rt.tensor_list(%parts, %parts_1) : (tensor<2x3xf32>, tensor<2x1xf32>)
+// CHECK-DAG: %[[BEST:.*]] = rt.tensor_list(%values, %indices) : (tensor<2x1xf32>, tensor<2x1xi64>)
+// CHECK: rt.kernel_call "aten::add.out"(%x, %[[NUMBER]], %{{[^,]*}}, %sum, %sum)
+// CHECK: rt.kernel_call "aten::split_with_sizes_copy.out"(%sum, %{{[^,]*}}, %{{[^,]*}}, %[[PARTS]], %[[PARTS]])
+// CHECK: rt.kernel_call "aten::topk.values"(%parts, {{.*}}, %values, %indices, %[[BEST]])
+func.func @kernels(%x: tensor<2x4xi64>) -> (tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xi64>) {
+  %sum = aten.add.Tensor(%x, 2.5) : (tensor<2x4xi64>) -> tensor<2x4xf32>
+  %parts:2 = aten.split_with_sizes(%sum, split_sizes = [3, 1], dim = 1) : (tensor<2x4xf32>) -> (tensor<2x3xf32>, tensor<2x1xf32>)
+  %values, %indices = aten.topk(%parts#0, k = 1) : (tensor<2x3xf32>) -> (tensor<2x1xf32>, tensor<2x1xi64>)
+  func.return %parts#1, %values, %indices : tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xi64>
+}
