@@ -17,16 +17,17 @@ def function_blocks(module: ModuleOp) -> Iterator[Block]:
     """The body of each function, and the blocks of ops inside that see the function's values."""
     for function in module.ops:
         if isinstance(function, func.FuncOp):
-            yield from _blocks(function)
+            yield from blocks_within(function)
 
 
-def _blocks(op: Operation) -> Iterator[Block]:
+def blocks_within(op: Operation) -> Iterator[Block]:
+    """The blocks of `op`, and those of ops inside that see its values."""
     for region in op.regions:
         for block in region.blocks:
             yield block
             for inner in block.ops:
                 if inner.regions and not inner.has_trait(IsolatedFromAbove, value_if_unregistered=False):
-                    yield from _blocks(inner)
+                    yield from blocks_within(inner)
 
 
 def all_blocks(module: ModuleOp) -> Iterator[Block]:

@@ -54,11 +54,7 @@ class LowerToRtPass(ModulePass):
     """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more kernels."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        functions = [
-            function for function in op.ops if isinstance(function, func.FuncOp) and function.body.blocks
-        ]
-        store = get_weight_store(ctx)
-        lowerings = [_Lowering(function, self.target, store) for function in functions]
+        lowerings = _lowerings(op, ctx, self.target)
         refuse([inner for lowering in lowerings for inner in lowering.refused()])
         for lowering in lowerings:
             function, method = lowering.function, lowering.method()
@@ -69,7 +65,21 @@ class LowerToRtPass(ModulePass):
             function.erase(safe_erase=False)
 
 
+def refused_ops(module: ModuleOp, ctx: Context, target: Target) -> list[Operation]:
+    """The ops outside the delegates of `module` that no runtime can run."""
+    return [op for lowering in _lowerings(module, ctx, target) for op in lowering.refused()]
+
+
 _STATIC = xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp
+
+
+def _lowerings(module: ModuleOp, ctx: Context, target: Target) -> list[_Lowering]:
+    store = get_weight_store(ctx)
+    return [
+        _Lowering(function, target, store)
+        for function in module.ops
+        if isinstance(function, func.FuncOp) and function.body.blocks
+    ]
 
 
 class _Lowering:

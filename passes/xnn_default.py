@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from xdsl.passes import ModulePass
 
 from xnnir.dialects.xnn.support import Target
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.passes._pipeline import NamedPipelinePass
 from xnnir.pipelines import Level, default_pipeline
 
@@ -39,4 +40,4 @@ class XnnDefaultPass(NamedPipelinePass):
     """The level to stop at."""
 
     def passes(self) -> Sequence[ModulePass]:
-        return default_pipeline(self.target, compile_to=self.compile_to)
+        return default_pipeline([XnnpackPartitioner(target=self.target)], self.compile_to)

@@ -21,6 +21,7 @@ from dataclasses import dataclass
 from xdsl.passes import ModulePass
 
 from xnnir.dialects.xnn.support import Target
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.passes._pipeline import NamedPipelinePass
 from xnnir.pipelines import Level, default_pipeline
 
@@ -38,4 +39,4 @@ class XnnPerOpPass(NamedPipelinePass):
     """The level to stop at."""
 
     def passes(self) -> Sequence[ModulePass]:
-        return default_pipeline(self.target, per_op=True, compile_to=self.compile_to)
+        return default_pipeline([XnnpackPartitioner(per_op_mode=True, target=self.target)], self.compile_to)

@@ -15,11 +15,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from xnnir.partitioner import XnnpackPartitioner
+    from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
     from xnnir.program import (
         EdgeProgramManager,
         ExecutorchProgramManager,
         compile,
+        to_edge,
         to_edge_transform_and_lower,
     )
 
@@ -30,10 +31,11 @@ __all__ = [
     "ExecutorchProgramManager",
     "XnnpackPartitioner",
     "compile",
+    "to_edge",
     "to_edge_transform_and_lower",
 ]
 
-_MODULES = {"XnnpackPartitioner": "xnnir.partitioner"}
+_MODULES = {"XnnpackPartitioner": "xnnir.partition.xnnpack_partitioner"}
 
 
 def __getattr__(name: str) -> Any:

@@ -37,3 +37,15 @@ def replacing(path: Path) -> Generator[IO[bytes]]:
     finally:
         if not in_place:
             partial.unlink(missing_ok=True)
+
+
+def format_bytes(count: int) -> str:
+    """`14.1 MB`: powers of a thousand."""
+    if count < 1000:
+        return f"{count} B"
+    value = float(count)
+    for unit in ("kB", "MB", "GB"):
+        value /= 1000
+        if value < 1000:
+            return f"{value:.1f} {unit}"
+    return f"{value / 1000:.1f} TB"

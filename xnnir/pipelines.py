@@ -20,7 +20,9 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
 
 from xnnir.dialects.xnn.support import Target
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.passes.aten_canonicalize import AtenCanonicalizePass
+from xnnir.passes.aten_decompose import AtenDecomposePass
 from xnnir.passes.aten_fold_batch_norm import AtenFoldBatchNormPass
 from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
 from xnnir.passes.aten_resolve_sizes import AtenResolveSizesPass
@@ -43,14 +45,39 @@ Observer: TypeAlias = Callable[[ModulePass | None, ModuleOp, ModulePass | None],
 """Called before the first pass, between two, and after the last: (the one that ran, the module, the one to come)."""
 
 
-def aten_to_xnn(target: Target = "executorch") -> list[ModulePass]:
-    """From what was exported to nodes of XNNPACK with their layouts settled."""
-    return [
+DEFAULT_PARTITIONER = XnnpackPartitioner()
+
+
+def aten_to_xnn(
+    partitioner: XnnpackPartitioner = DEFAULT_PARTITIONER, is_last: bool = True
+) -> list[ModulePass]:
+    """
+    From what was exported, or what earlier partitioners left, to nodes of XNNPACK with their layouts settled.
+
+    Ops that the last partitioner leaves, and that no kernel runs, are taken apart, for their parts may be nodes.
+    """
+    convert = ConvertAtenToXnnPass(
+        target=partitioner.target,
+        configs=partitioner.config_names,
+        precisions=partitioner.precisions,
+        bf16=partitioner.enable_bf16,
+        runtime_linear_weights=partitioner.force_non_static_weights_for_f32_linear,
+    )
+    tidy: list[ModulePass] = [
         AtenCanonicalizePass(),  # no-ops are gone; each op has one spelling
         AtenResolveSizesPass(),  # sizes are those of inputs, and arithmetic on them
         AtenFoldConstantsPass(),  # what depends on parameters only is a parameter
+    ]
+    decompose: list[ModulePass] = [
+        AtenDecomposePass(target=partitioner.target),  # what is no node has a kernel, or cannot run
+        *tidy,
+        convert,
+    ]
+    return [
+        *tidy,
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
-        ConvertAtenToXnnPass(target=target),  # every op XNNPACK has is a node; the others carry their reason
+        convert,  # every op XNNPACK has is a node; the others carry their reason
+        *(decompose if is_last else ()),
         XnnFoldPaddingPass(),  # zero padding is part of the convolution or pool that reads it
         XnnFuseActivationPass(),  # clamps are output bounds
         XnnOptimizeLayoutPass(),  # only the transposes that will run are left
@@ -58,10 +85,11 @@ def aten_to_xnn(target: Target = "executorch") -> list[ModulePass]:
     ]
 
 
-def xnn_to_graphs(target: Target = "executorch", per_op: bool = False) -> list[ModulePass]:
+def xnn_to_graphs(partitioner: XnnpackPartitioner = DEFAULT_PARTITIONER) -> list[ModulePass]:
     """From nodes to the graphs that become delegates."""
+    target = partitioner.target
     return [
-        XnnSplitPerOpPass(target=target) if per_op else XnnPartitionPass(target=target),
+        XnnSplitPerOpPass(target=target) if partitioner.per_op_mode else XnnPartitionPass(target=target),
         XnnOutlineSubgraphsPass(),  # every graph has a name
         VerifyXnnLegalPass(target=target),  # every node is one that the runtime will take
     ]
@@ -75,16 +103,31 @@ def xnn_to_rt(target: Target = "executorch") -> list[ModulePass]:
     ]
 
 
+def delegation(partitioners: Sequence[XnnpackPartitioner] = (DEFAULT_PARTITIONER,)) -> list[ModulePass]:
+    """
+    From an imported module to graphs: each partitioner takes what it can of what those before it left, so that no
+    graph has nodes of two.
+    """
+    return [
+        step
+        for partitioner in partitioners
+        for step in (*aten_to_xnn(partitioner, partitioner is partitioners[-1]), *xnn_to_graphs(partitioner))
+    ]
+
+
 def default_pipeline(
-    target: Target = "executorch", per_op: bool = False, compile_to: Level = "rt"
+    partitioners: Sequence[XnnpackPartitioner] = (DEFAULT_PARTITIONER,), compile_to: Level = "rt"
 ) -> list[ModulePass]:
-    """The passes from an imported module to `compile_to`. Raises `ValueError` for a level that is none."""
+    """
+    The passes from an imported module to `compile_to`, for partitioners of one target. Raises `ValueError` for a
+    level that is none.
+    """
     if compile_to not in get_args(Level):
         raise ValueError(f"expected compile_to to be one of {', '.join(get_args(Level))}, got {compile_to!r}")
     if compile_to == "aten":
         return []
-    passes = [*aten_to_xnn(target), *xnn_to_graphs(target, per_op)]
-    return passes if compile_to == "xnn" else [*passes, *xnn_to_rt(target)]
+    passes = delegation(partitioners)
+    return passes if compile_to == "xnn" else [*passes, *xnn_to_rt(partitioners[0].target)]
 
 
 def run(

@@ -8,6 +8,7 @@ From a `torch.export` program to a file, under the names that ExecuTorch users k
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,12 +21,17 @@ from xdsl.passes import ModulePass
 
 from xnnir import pipelines
 from xnnir.context import make_context
+from xnnir.dialects.xnn.support import Target
 from xnnir.files import replacing
-from xnnir.partitioner import XnnpackPartitioner
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner, partitioners
 
 if TYPE_CHECKING:
     import torch
     from torch.export import ExportedProgram
+
+    from xnnir.report import Report
+
+_LOG = logging.getLogger(__name__)
 
 
 class EdgeProgramManager:
@@ -36,14 +42,28 @@ class EdgeProgramManager:
     `to_executorch`.
     """
 
-    def __init__(self, context: Context, module: ModuleOp):
+    def __init__(self, context: Context, module: ModuleOp, target: Target = "executorch"):
         self.context = context
         self.module = module
+        self.target: Target = target
 
     @property
     def methods(self) -> set[str]:
         """Names of the methods."""
         return {op.sym_name.data for op in self.module.ops if isinstance(op, FuncOp)}
+
+    def to_backend(self, partitioner: XnnpackPartitioner) -> EdgeProgramManager:
+        """
+        Give to XNNPACK what it supports: the second half of `to_edge_transform_and_lower`, which does both halves
+        in one call and is the one to use.
+        """
+        _LOG.warning(
+            "DEPRECATION WARNING: to_edge() + to_backend() is ExecuTorch's old way to lower a model; "
+            "to_edge_transform_and_lower() does both"
+        )
+        lowered = EdgeProgramManager(self.context, self.module.clone(), self.target)
+        _delegate(lowered, partitioners(partitioner))
+        return lowered
 
     def to_executorch(self, *, observer: pipelines.Observer | None = None) -> ExecutorchProgramManager:
         """
@@ -52,19 +72,30 @@ class EdgeProgramManager:
         Raises `XnnirError` naming every op that no kernel of the runtime can run.
         """
         module = self.module.clone()
-        pipelines.run(pipelines.xnn_to_rt(), self.context, module, observer)
-        return ExecutorchProgramManager(self.context, module)
+        pipelines.run(pipelines.xnn_to_rt(self.target), self.context, module, observer)
+        return ExecutorchProgramManager(self.context, module, self.explain())
+
+    def explain(self) -> Report:
+        """What is delegated and what is not, where that stands in the model, and why."""
+        from xnnir.report import report
+
+        return report(self.module, self.context, self.target)
 
 
 class ExecutorchProgramManager:
     """A program that is ready to run: `rt` IR, and the bytes of the `.pte` file made from it."""
 
-    def __init__(self, context: Context, module: ModuleOp):
+    def __init__(self, context: Context, module: ModuleOp, explanation: Report):
         from xnnir.emit import write_program
 
         self.context = context
         self.module = module
+        self._explanation = explanation
         self._writer = write_program(module, context)
+
+    def explain(self) -> Report:
+        """As it was said of the program that this one was lowered from, see `EdgeProgramManager.explain`."""
+        return self._explanation
 
     @property
     def buffer(self) -> bytes:
@@ -99,30 +130,35 @@ def to_edge_transform_and_lower(
     transform_passes:
         Passes to run on the `aten` IR before anything else.
     partitioner:
-        How to delegate; without one, an `XnnpackPartitioner()`.
+        How to delegate; without one, an `XnnpackPartitioner()`. Of several, each takes what it can of what those
+        before it left.
     observer:
         Called between passes, see `xnnir.pipelines.run`.
 
     Raises `XnnirError` with the place in the model's source when the model cannot be imported.
     """
+    chosen = partitioners(partitioner)
+    edge = to_edge(programs)
+    _delegate(edge, chosen, transform_passes, observer)
+    return edge
+
+
+def to_edge(programs: ExportedProgram | Mapping[str, ExportedProgram]) -> EdgeProgramManager:
+    """
+    Import exported programs, and leave delegation to `to_backend`.
+
+    programs:
+        As `to_edge_transform_and_lower` takes them.
+
+    Raises `XnnirError` with the place in the model's source when the model cannot be imported.
+    """
     from xnnir.frontend import import_exported_program
 
-    chosen = _one_partitioner(partitioner)
     context = make_context()
     module = ModuleOp([])
     named = programs if isinstance(programs, Mapping) else {"forward": programs}
     for name, program in named.items():
         module.body.block.add_op(import_exported_program(program, context, method_name=name))
-    passes = [
-        *transform_passes,
-        *pipelines.aten_to_xnn(chosen.target),
-        *pipelines.xnn_to_graphs(chosen.target, chosen.per_op_mode),
-    ]
-    pipelines.run(passes, context, module, observer)
-    if chosen.verbose:
-        from xnnir.report import print_report
-
-        print_report(module)
     return EdgeProgramManager(context, module)
 
 
@@ -154,13 +190,13 @@ def compile(
     return edge.to_executorch(observer=observer)
 
 
-def _one_partitioner(
-    partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None,
-) -> XnnpackPartitioner:
-    if partitioner is None:
-        return XnnpackPartitioner()
-    if isinstance(partitioner, XnnpackPartitioner):
-        return partitioner
-    if len(partitioner) != 1:
-        raise ValueError(f"expected one partitioner, got {len(partitioner)}")
-    return partitioner[0]
+def _delegate(
+    edge: EdgeProgramManager,
+    chosen: Sequence[XnnpackPartitioner],
+    transform_passes: Sequence[ModulePass] = (),
+    observer: pipelines.Observer | None = None,
+) -> None:
+    edge.target = chosen[0].target
+    pipelines.run([*transform_passes, *pipelines.delegation(chosen)], edge.context, edge.module, observer)
+    if any(one.verbose for one in chosen):
+        edge.explain().print()

@@ -1,78 +1,339 @@
-"""What was delegated and what was not, in words."""
+"""
+What was delegated and what was not: where it stands in the model, why, and how much of the work it is.
+
+Shares are of the whole program's estimated cost, see `xnnir.work`; they add up to 1.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import io
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import IO, Any, Literal, TypeAlias, cast
 
 from rich.console import Console
 from rich.table import Table
+from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import ModuleOp, StringAttr
+from xdsl.dialects.builtin import (
+    ArrayAttr,
+    BFloat16Type,
+    CallSiteLoc,
+    FileLineColLoc,
+    Float64Type,
+    FusedLoc,
+    ModuleOp,
+    NameLoc,
+    StringAttr,
+    TensorType,
+)
+from xdsl.ir import Attribute, Operation
+from xdsl.utils.hints import isa
 
-from xnnir.dialects import aten, xnn
+from xnnir.dialects import aten, rt, xnn
+from xnnir.dialects.weights import WeightAttr, get_weight_store
+from xnnir.dialects.xnn.base import XnnOp
 from xnnir.dialects.xnn.graph_ops import nodes
-from xnnir.errors import format_location
+from xnnir.dialects.xnn.support import Target
+from xnnir.files import format_bytes
+from xnnir.passes._blocks import blocks_within
+from xnnir.passes.convert_aten_to_xnn import REFUSED
+from xnnir.work import Work, work
+
+Runner: TypeAlias = Literal["host", "nothing"]
+"""Who runs an op outside the delegates: a kernel of the runtime, or none, so that the program cannot be lowered."""
 
 
 @dataclass(frozen=True)
-class NotDelegated:
-    """An op that stays outside the delegates."""
+class OpReport:
+    """An op, where it stands in the model, and how much of the work it is."""
 
     op: str
-    location: str
-    """Where it stands in the user's model; empty when the export did not say."""
-    reason: str
+    """`aten.cumsum`, `xnn.add`; of a file an operator, `aten::cumsum.out`."""
+    file: str
+    """Of the line in the model's source; empty when unknown."""
+    line: int
+    """0 when unknown."""
+    module: str
+    """The path of the module in the model, `features.3.conv`; empty when unknown."""
+    flops: int
+    bytes: int
+    share: float
+
+    @property
+    def place(self) -> str:
+        """`model.py:12 "features.3.conv"`, as far as it is known."""
+        line = f"{self.file}:{self.line}" if self.file else ""
+        return f'{line} "{self.module}"'.lstrip() if self.module else line
 
 
 @dataclass(frozen=True)
-class Delegated:
-    """A delegate and what it runs."""
+class HostOpReport(OpReport):
+    """An op outside the delegates."""
+
+    method: str
+    runs_on: Runner
+    reason: str
+    """Why it is not in a delegate; empty for ops of a file, which does not say."""
+    next_step: str
+    """What would have it delegated; empty when nothing is known to."""
+
+
+@dataclass(frozen=True)
+class DelegateReport:
+    """A delegate and what it runs. What other backends than XNNPACK run is unknown."""
 
     name: str
-    nodes: int
+    method: str
+    backend: str
+    ops: tuple[OpReport, ...]
+    weight_bytes: int
+    """Of the constants in it; one that several delegates have is counted in each, though a file has it once."""
+    share: float
 
 
-def delegated(module: ModuleOp) -> list[Delegated]:
-    """The delegates of a module whose graphs were outlined."""
-    return [Delegated(op.sym_name.data, len(nodes(op))) for op in module.ops if isinstance(op, xnn.GraphOp)]
+@dataclass(frozen=True)
+class Report:
+    """All delegates and all ops outside them, in order of the program."""
+
+    delegates: tuple[DelegateReport, ...]
+    not_delegated: tuple[HostOpReport, ...]
+
+    @property
+    def delegated_share(self) -> float:
+        """The part of the work that is delegated, from 0 to 1."""
+        return sum(delegate.share for delegate in self.delegates)
+
+    def to_dict(self) -> dict[str, Any]:
+        """As plain lists, dictionaries, strings and numbers."""
+        return {
+            "delegated_share": self.delegated_share,
+            "delegates": [asdict(delegate) for delegate in self.delegates],
+            "not_delegated": [asdict(op) for op in self.not_delegated],
+        }
+
+    def to_json(self, *, indent: int | None = 2) -> str:
+        """`to_dict` as JSON."""
+        return json.dumps(self.to_dict(), indent=indent)
+
+    def print(self, console: Console | None = None) -> None:
+        """Print tables to `console`, by default to stderr."""
+        console = console or report_console(sys.stderr)
+        console.print(_delegates_table(self))
+        if not self.not_delegated:
+            console.print("every op is delegated")
+            return
+        console.print(_host_table(self.not_delegated))
+        console.print(f"{_percent(self.delegated_share)} of the work is delegated (an estimate from shapes)")
+
+    def __str__(self) -> str:
+        text = io.StringIO()
+        self.print(report_console(text))
+        return text.getvalue()
 
 
-def not_delegated(module: ModuleOp) -> list[NotDelegated]:
-    """The ops outside the delegates, with the reason why each one is there."""
-    found: list[NotDelegated] = []
-    for function in module.ops:
-        if not isinstance(function, func.FuncOp):
-            continue
-        for op in function.body.block.ops:
-            if isinstance(op, xnn.CallOp | xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp | func.ReturnOp):
-                continue
-            refused = op.attributes.get("xnn.refused")
-            reason = (
-                refused.data
-                if isinstance(refused, StringAttr)
-                else "leaves all numbers in their order; no delegate is worth it"
-            )
-            found.append(NotDelegated(op.name, format_location(op.location), reason))
-    return found
-
-
-def print_report(module: ModuleOp, console: Console | None = None) -> None:
-    """Print both lists to `console`, by default to stderr."""
+def report_console(file: IO[str]) -> Console:
+    """As wide as the terminal, or wide enough for reasons where there is none."""
     # Names of modules are no markup.
-    console = console or Console(stderr=True, markup=False, emoji=False)
-    delegates = Table(title="Delegates", title_justify="left")
-    delegates.add_column("name")
-    delegates.add_column("nodes", justify="right")
-    for entry in delegated(module):
-        delegates.add_row(entry.name, str(entry.nodes))
-    console.print(delegates)
-    left = not_delegated(module)
-    if not left:
-        console.print("every op is delegated")
-        return
-    table = Table(title="Not delegated", title_justify="left")
-    for column in ("op", "where in the model", "reason"):
-        table.add_column(column, overflow="fold")
-    for item in left:
-        table.add_row(item.op, item.location, item.reason)
-    console.print(table)
+    return Console(file=file, width=None if file.isatty() else 160, markup=False, emoji=False)
+
+
+def report(module: ModuleOp, context: Context, target: Target = "executorch") -> Report:
+    """
+    The report of a module whose delegates are settled, or that was lowered or read from a file.
+
+    `target` is who will run it, which decides what has a kernel on the host.
+    """
+    reporter = _Reporter(module, context)
+    stuck = _what_nothing_runs(module, context, target)
+    for op in module.ops:
+        if isinstance(op, func.FuncOp) and op.body.blocks:
+            reporter.add_function(op, stuck)
+        elif isinstance(op, rt.MethodOp):
+            reporter.add_method(op)
+    return reporter.finish()
+
+
+def _what_nothing_runs(module: ModuleOp, context: Context, target: Target) -> set[Operation]:
+    from xnnir.passes.lower_to_rt import refused_ops
+
+    return set(refused_ops(module, context, target))
+
+
+class _Reporter:
+    """Gathers ops with their work; shares are known at the end."""
+
+    def __init__(self, module: ModuleOp, context: Context):
+        self.store = get_weight_store(context)
+        self.graphs = {
+            op.sym_name.data: op for op in module.ops if isinstance(op, xnn.GraphOp | rt.DelegateOp)
+        }
+        self.host: list[tuple[Operation, str, str, Runner]] = []
+        self.calls: list[tuple[str, str]] = []
+
+    def add_function(self, function: func.FuncOp, stuck: set[Operation]) -> None:
+        """Take in a function of `aten` and `xnn` ops."""
+        method = function.sym_name.data
+        for block in blocks_within(function):
+            for op in block.ops:
+                if isinstance(op, xnn.CallOp):
+                    self.calls.append((op.callee.root_reference.data, method))
+                elif not isinstance(op, xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp | func.ReturnOp):
+                    self.host.append((op, op.name, method, "nothing" if op in stuck else "host"))
+
+    def add_method(self, method: rt.MethodOp) -> None:
+        """Take in a method of `rt` instructions."""
+        for op in method.instructions():
+            if isinstance(op, rt.DelegateCallOp):
+                self.calls.append((op.delegate.root_reference.data, method.sym_name.data))
+            elif isinstance(op, rt.KernelCallOp):
+                self.host.append((op, op.operator.data, method.sym_name.data, "host"))
+
+    def finish(self) -> Report:
+        """The report of what was taken in."""
+        delegates = [(name, method, self._works(name)) for name, method in self.calls]
+        host = [(entry, work(entry[0])) for entry in self.host]
+        total = sum(done.cost for _, _, works in delegates for _, done in works)
+        total += sum(done.cost for _, done in host)
+
+        def described(op: Operation, name: str, done: Work) -> dict[str, Any]:
+            file, line, module = place_of(op.location)
+            return {
+                "op": name,
+                "file": file,
+                "line": line,
+                "module": module,
+                "flops": done.flops,
+                "bytes": done.bytes,
+                "share": done.cost / total if total else 0.0,
+            }
+
+        return Report(
+            tuple(
+                DelegateReport(
+                    name,
+                    method,
+                    self._backend(name),
+                    ops := tuple(OpReport(**described(op, op.name, done)) for op, done in works),
+                    self._weight_bytes(name),
+                    sum(op.share for op in ops),
+                )
+                for name, method, works in delegates
+            ),
+            tuple(
+                HostOpReport(
+                    **described(op, name, done),
+                    method=method,
+                    runs_on=runner,
+                    reason=_reason(op),
+                    next_step=_next_step(op),
+                )
+                for (op, name, method, runner), done in host
+            ),
+        )
+
+    def _works(self, name: str) -> list[tuple[Operation, Work]]:
+        graph = self.graphs.get(name)
+        return [(op, work(op)) for op in nodes(graph)] if isinstance(graph, xnn.GraphOp) else []
+
+    def _backend(self, name: str) -> str:
+        graph = self.graphs.get(name)
+        return graph.backend.data if isinstance(graph, rt.DelegateOp) else "XnnpackBackend"
+
+    def _weight_bytes(self, name: str) -> int:
+        graph = self.graphs.get(name)
+        if isinstance(graph, rt.DelegateOp):
+            return len(self.store.bytes(graph.processed))
+        weights = {
+            op.value
+            for op in (graph.walk() if graph is not None else ())
+            if isinstance(op, xnn.ConstantOp) and isinstance(op.value, WeightAttr)
+        }
+        return sum(len(self.store.bytes(weight)) for weight in weights)
+
+
+def place_of(location: Attribute | None) -> tuple[str, int, str]:
+    """
+    File, line and module path of a location, empty or 0 where unknown. Of a fused one the first known, of a call site
+    the callee.
+    """
+    match location:
+        case FileLineColLoc():
+            return location.filename.data, location.line.data, ""
+        case NameLoc():
+            file, line, _ = place_of(location.location)
+            return file, line, location.desc.data
+        case CallSiteLoc():
+            place = place_of(location.callee)
+            return place if any(place) else place_of(location.caller)
+        case FusedLoc():
+            parts = cast("ArrayAttr[Attribute]", location.locations)
+            return next((place for part in parts if any(place := place_of(part))), ("", 0, ""))
+        case _:
+            return "", 0, ""
+
+
+def _reason(op: Operation) -> str:
+    refused = op.attributes.get(REFUSED)
+    if isinstance(refused, StringAttr):
+        return refused.data
+    if isinstance(op, XnnOp):
+        return "it leaves all numbers in their order, and so does all around it; no delegate is worth that"
+    if isinstance(op, aten.AssignBufferOp | aten.AssignInputOp):
+        return "it changes a tensor that outlives the call"
+    if isinstance(op, rt.InstructionOp):
+        return ""
+    if not any(isinstance(value.type, TensorType) for value in op.results):
+        return "it computes numbers, and delegates compute tensors"
+    return f"xnnir has no conversion of {op.name} to XNNPACK"
+
+
+def _next_step(op: Operation) -> str:
+    types = {
+        value.type.get_element_type()
+        for value in (*op.operands, *op.results)
+        if isa(value.type, TensorType[Attribute])
+    }
+    if any(isinstance(type, Float64Type) for type in types):
+        return "make the model float32 with model.float(), and its inputs"
+    if any(isinstance(type, BFloat16Type) for type in types):
+        return "make the model float32 with model.float(), or float16 with model.half()"
+    return ""
+
+
+def _delegates_table(of: Report) -> Table:
+    table = _table("Delegates", "name", "ops", "weights", "share", right=("ops", "weights", "share"))
+    for delegate in of.delegates:
+        count = str(len(delegate.ops)) if delegate.ops else "?"
+        table.add_row(delegate.name, count, format_bytes(delegate.weight_bytes), _percent(delegate.share))
+    return table
+
+
+def _host_table(ops: Sequence[HostOpReport]) -> Table:
+    """Ops that differ in nothing but their number, as loops over layers give them, share a row."""
+    rows: dict[tuple[str, ...], list[HostOpReport]] = {}
+    for op in ops:
+        reason = f"{op.reason}; {op.next_step}" if op.next_step else op.reason
+        rows.setdefault((op.op, op.place, op.runs_on, reason), []).append(op)
+    columns = ("op", "times", "where in the model", "runs on", "share", "reason")
+    table = _table("Not delegated", *columns, right=("times", "share"))
+    for (name, place, runner, reason), alike in rows.items():
+        share = _percent(sum(op.share for op in alike))
+        table.add_row(name, str(len(alike)), place, runner, share, reason)
+    return table
+
+
+def _table(title: str, *columns: str, right: Sequence[str] = ()) -> Table:
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        width = 30 if column == "reason" else None
+        table.add_column(
+            column, justify="right" if column in right else "left", overflow="fold", min_width=width
+        )
+    return table
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %"

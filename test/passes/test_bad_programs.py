@@ -19,6 +19,7 @@ from xnnir import pipelines
 from xnnir.context import make_context
 from xnnir.emit import write_program
 from xnnir.errors import InternalError, XnnirError
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.runtime import Runtime
 from xnnir.tools._diagnostics import diagnose
 from xnnir.tools._parsing import parse_text
@@ -60,7 +61,7 @@ def test_the_pipeline_lowers_or_refuses(text: str, target: pipelines.Target, per
         assume(False)
         return
     try:
-        _lower(module, pipelines.default_pipeline(target, per_op), context)
+        _lower(module, pipelines.default_pipeline([XnnpackPartitioner(per_op_mode=per_op, target=target)]), context)
         assert write_program(module, context).buffer
     except XnnirError as error:
         assert not isinstance(error, InternalError)

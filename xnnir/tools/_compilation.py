@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import get_args
+from typing import TYPE_CHECKING, get_args
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
@@ -14,13 +14,16 @@ from xdsl.passes import ModulePass
 from xnnir import pipelines
 from xnnir.context import make_context
 from xnnir.dialects import rt, xnn
-from xnnir.dialects.xnn.support import Target
 from xnnir.errors import XnnirError
 from xnnir.files import replacing
+from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.tools._instrumentation import IRTree, PassInstrumentation, Timing, run_passes
 from xnnir.tools._parsing import forget_text_locations, parse_text
 from xnnir.tools._printing import PrintOptions, save_module
 from xnnir.verification import verify_module
+
+if TYPE_CHECKING:
+    from xnnir.report import Report
 
 
 @dataclass
@@ -28,8 +31,7 @@ class Compilation:
     """One model on its way down. Steps are timed in `timing`."""
 
     source: Path
-    target: Target = "executorch"
-    per_op: bool = False
+    partitioner: XnnpackPartitioner = pipelines.DEFAULT_PARTITIONER
     compile_to: pipelines.Level | None = None
     """The level of IR to stop at; None goes on to a .pte file."""
     dump_dir: Path | None = None
@@ -69,17 +71,14 @@ class Compilation:
         levels = get_args(pipelines.Level)
         if levels.index(at) > levels.index(stop):
             raise XnnirError(f"{self.source}: expected IR of level {stop} or above, got level {at}")
-        if self.per_op and at != "aten":
+        if self.partitioner.per_op_mode and at != "aten":
             raise XnnirError(
                 f"{self.source}: expected IR that has no graphs yet, got level {at}",
                 hint="use --per-op where the graphs are made",
             )
         passes: list[ModulePass] = []
         if at == "aten" and stop != "aten":
-            passes += [
-                *pipelines.aten_to_xnn(self.target),
-                *pipelines.xnn_to_graphs(self.target, self.per_op),
-            ]
+            passes = pipelines.delegation([self.partitioner])
         watchers: list[PassInstrumentation] = [self.timing]
         if self.dump_dir is not None:
             watchers.append(IRTree(self.dump_dir, self.context, PrintOptions(weights=False, debuginfo=True)))
@@ -87,7 +86,24 @@ class Compilation:
         if report is not None and at != "rt" and stop != "aten":
             report(module)
         if at != "rt" and stop == "rt":
-            run_passes(pipelines.xnn_to_rt(self.target), self.context, module, watchers)
+            run_passes(pipelines.xnn_to_rt(self.partitioner.target), self.context, module, watchers)
+
+    def report(self, module: ModuleOp) -> Report:
+        """What is delegated of `module`, whose graphs are settled."""
+        from xnnir.report import report
+
+        return report(module, self.context, self.partitioner.target)
+
+    def explain(self) -> Report:
+        """
+        What is delegated of the model, or of the program in a .pte file. What no kernel runs is no error.
+
+        Raises `XnnirError` when the file cannot be read.
+        """
+        module = self._read_program() if self.source.suffix == ".pte" else self.load()
+        if level_of(module) != "rt":
+            self.lower(module)
+        return self.report(module)
 
     def save(self, module: ModuleOp, output: Path) -> int:
         """Write IR, its weights beside it, or a .pte file; returns the bytes of the file."""
@@ -101,6 +117,14 @@ class Compilation:
                 with replacing(output) as file:
                     program.write_to_file(file)
         return output.stat().st_size
+
+    def _read_program(self) -> ModuleOp:
+        from xnnir.emit import read_program
+
+        try:
+            return read_program(memoryview(self.source.read_bytes()), self.context)
+        except XnnirError as error:
+            raise XnnirError(f"{self.source}: {error}") from error
 
     def _import_pt2(self) -> ModuleOp:
         from zipfile import is_zipfile

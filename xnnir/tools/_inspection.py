@@ -18,6 +18,7 @@ from xnnir.dialects.xnn.graph_ops import nodes
 from xnnir.emit import read_program
 from xnnir.emit.segment_listing import list_segments
 from xnnir.errors import format_location
+from xnnir.files import format_bytes
 
 
 @dataclass(frozen=True)
@@ -133,18 +134,6 @@ def print_program(info: ProgramInfo, console: Console, *, with_nodes: bool = Fal
             console.print(table)
     _print_segments(info, console)
     console.print(f"file: {format_bytes(info.size)}")
-
-
-def format_bytes(count: int) -> str:
-    """`14.1 MB`: powers of a thousand."""
-    if count < 1000:
-        return f"{count} B"
-    value = float(count)
-    for unit in ("kB", "MB", "GB"):
-        value /= 1000
-        if value < 1000:
-            return f"{value:.1f} {unit}"
-    return f"{value / 1000:.1f} TB"
 
 
 def _print_segments(info: ProgramInfo, console: Console, most: int = 12) -> None:

@@ -2,6 +2,7 @@
 `xnnir`, for people: from a saved model to a file, and what is in the file.
 
     xnnir compile model.pt2 -o model.pte
+    xnnir explain model.pt2
     xnnir inspect model.pte
     xnnir run model.pte --input x.npy --output y.npy
 """
@@ -13,15 +14,16 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
 from xnnir.errors import XnnirError
 from xnnir.tools._diagnostics import run_tool
+from xnnir.tools._partitioner_options import partitioner_options
 
 if TYPE_CHECKING:
-    from xnnir.dialects.xnn.support import Target
+    from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
     from xnnir.pipelines import Level
 
 FILE = click.Path(path_type=Path)
@@ -39,14 +41,7 @@ def cli(ctx: click.Context, debug: bool) -> None:
 @cli.command()
 @click.argument("model", type=FILE)
 @click.option("-o", "--output", type=FILE, help="Where to write; beside MODEL by default.")
-@click.option(
-    "--target",
-    type=click.Choice(["executorch", "xnnir"]),
-    default="executorch",
-    show_default=True,
-    help="Which runtime will run the file; the stock one has fewer nodes.",
-)
-@click.option("--per-op", is_flag=True, help="Make each op a delegate of its own.")
+@partitioner_options
 @click.option(
     "--compile-to",
     type=click.Choice(["aten", "xnn", "rt"]),
@@ -60,8 +55,7 @@ def compile(
     debug: bool,
     model: Path,
     output: Path | None,
-    target: Target,
-    per_op: bool,
+    partitioner: XnnpackPartitioner,
     compile_to: Level | None,
     dump_dir: Path | None,
     report: bool,
@@ -72,20 +66,48 @@ def compile(
 
     MODEL is a .pt2 file, as torch.export.save writes it, or IR of any level in a .mlir file.
     """
+    from xnnir.files import format_bytes
     from xnnir.tools._compilation import Compilation
-    from xnnir.tools._inspection import format_bytes
 
     sources: dict[str, str] = {}
 
     def body() -> int:
-        job = Compilation(model, target, per_op, compile_to, dump_dir, sources)
+        job = Compilation(model, partitioner, compile_to, dump_dir, sources)
         path = output or model.with_suffix(".pte" if compile_to is None else f".{compile_to}.mlir")
         module = job.load()
-        job.lower(module, _print_report if report else None)
+        job.lower(module, (lambda module: job.report(module).print()) if report else None)
         size = job.save(module, path)
         if time_passes:
             print(job.timing.table(), file=sys.stderr)
         print(f"{path}: {format_bytes(size)}", file=sys.stderr)
+        return 0
+
+    _run(body, debug, sources)
+
+
+@cli.command()
+@click.argument("model", type=FILE)
+@partitioner_options
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of tables.")
+@click.pass_obj
+def explain(debug: bool, model: Path, partitioner: XnnpackPartitioner, as_json: bool) -> None:
+    """
+    Show which ops of MODEL XNNPACK takes, and for each of the others its place in the model and the reason.
+
+    MODEL is a .pt2 file, as torch.export.save writes it, IR in a .mlir file, or a .pte file, which gives no reasons. An
+    op that no kernel runs either is no error here.
+    """
+    from xnnir.report import report_console
+    from xnnir.tools._compilation import Compilation
+
+    sources: dict[str, str] = {}
+
+    def body() -> int:
+        report = Compilation(model, partitioner, "xnn", None, sources).explain()
+        if as_json:
+            print(report.to_json())
+        else:
+            report.print(report_console(sys.stdout))
         return 0
 
     _run(body, debug, sources)
@@ -167,12 +189,6 @@ def run(
         return 0
 
     _run(body, debug)
-
-
-def _print_report(module: Any) -> None:
-    from xnnir.report import print_report
-
-    print_report(module)
 
 
 def _run(body: Callable[[], int], debug: bool, sources: Mapping[str, str] | None = None) -> None:
