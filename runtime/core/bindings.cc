@@ -71,7 +71,10 @@ private:
       results = &list->values;
     for (size_t i = 0; i + 1 < args.size(); ++i)
       visit_kernel_argument(args[i], result, std::count(args.begin(), args.end(), args[i]) > 1);
-    write(result, true);
+    // An operator that works in place has its result among the arguments before the last, where out tensors
+    // are: it may keep elements that were there.
+    const bool in_place = std::find(args.begin(), args.end() - 1, result) < args.end() - 2;
+    write(result, !in_place);
     if (results != nullptr)
       for (const int32_t item : *results)
         write(item, true);
@@ -130,8 +133,10 @@ public:
         occurrences(plan_.inputs, output) > 0 || !use.written_first)
       return false;
     const TensorMemory &memory = memory_of(output);
+    // Nobody can tell what capacity an unbounded one needs, so it grows in memory of its own.
     if (memory.kind == TensorMemory::Kind::kNone)
-      return true;
+      return std::get<Tensor>(plan_.values[static_cast<size_t>(output)]).dynamism() !=
+             ShapeDynamism::kDynamicUnbound;
     return memory.kind == TensorMemory::Kind::kPlanned && memory.data.empty() && !has_other_views(output);
   }
 

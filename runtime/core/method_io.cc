@@ -137,6 +137,8 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
     tensor.set_read_only_data(given.data(), nbytes, given.readable() - nbytes);
   }
   values[slot] = tensor;
+  if (const auto initial = initial_values.find(slot); initial != initial_values.end())
+    initial->second = tensor;
   return {};
 }
 

@@ -35,6 +35,9 @@ Status Method::State::place_tensors() {
     const TensorMemory &memory = plan->memory[i];
     switch (memory.kind) {
     case TensorMemory::Kind::kNone:
+      // The file could plan no place for it, as nothing bounds its size.
+      if (tensor->dynamism() == ShapeDynamism::kDynamicUnbound)
+        XNNIR_RETURN_IF_ERROR(tensor->make_growable());
       break;
     case TensorMemory::Kind::kConstant:
       tensor->set_read_only_data(memory.data.data(), memory.data.size());
@@ -161,12 +164,33 @@ Status Method::State::bind() {
     auto *tensor = std::get_if<Tensor>(&values[static_cast<size_t>(plan->outputs[i])]);
     if (tensor == nullptr || !bindings.share_output[i])
       continue;
-    if (tensor->data() == nullptr && tensor->dynamism() != ShapeDynamism::kDynamicUnbound)
+    if (tensor->data() == nullptr)
       XNNIR_RETURN_IF_ERROR(give_memory(*tensor, "output", i));
     outputs[i].own_data = tensor->data();
     outputs[i].own_capacity = tensor->capacity();
   }
+  save_initial_values();
   return {};
+}
+
+// Numbers that kernels compute stand last among their arguments. Tensors keep their memory, but for results
+// of moves and views: in the next run that may be memory which the caller has freed.
+void Method::State::save_initial_values() {
+  const auto keeps_memory = [](const Value &value) {
+    return !std::holds_alternative<int64_t>(value) && !std::holds_alternative<bool>(value) &&
+           !std::holds_alternative<double>(value) && !std::holds_alternative<std::monostate>(value);
+  };
+  for (const InstructionPlan &instruction : plan->instructions) {
+    if (instruction.kind == InstructionKind::kMove) {
+      const size_t slot = static_cast<size_t>(instruction.target);
+      initial_values.emplace(slot, values[slot]);
+    } else if (instruction.kind == InstructionKind::kKernelCall && !instruction.args.empty()) {
+      const size_t slot = static_cast<size_t>(instruction.args.back());
+      const std::string &name = plan->operators[static_cast<size_t>(instruction.index)];
+      if (!keeps_memory(values[slot]) || name == "executorch_prim::et_view.default")
+        initial_values.emplace(slot, values[slot]);
+    }
+  }
 }
 
 } // namespace xnnir

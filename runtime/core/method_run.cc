@@ -41,6 +41,8 @@ Status Method::execute() {
       return make_status(StatusCode::kInvalidState, "input %zu of method '%s' is not set", i,
                          state.plan->name.c_str());
   XNNIR_RETURN_IF_ERROR(state.program->threads->check_process());
+  for (const auto &[slot, value] : state.initial_values)
+    state.values[slot] = value;
   state.attach_outputs();
   XNNIR_RETURN_IF_ERROR(state.run());
   return state.collect_outputs();
@@ -48,9 +50,17 @@ Status Method::execute() {
 
 Status Method::State::run() {
   events.clear();
+  event_ranges.assign(options.profile ? steps.size() : 0, {});
   size_t number = 0;
+  uint64_t left = options.max_instructions;
   while (number < steps.size()) {
     const Step &step = steps[number];
+    if (left-- == 0)
+      return failed_step(number,
+                         make_status(StatusCode::kOutOfResources,
+                                     "the method has run %llu instructions, the most that "
+                                     "MethodOptions::max_instructions allows: a loop in it may not end",
+                                     static_cast<unsigned long long>(options.max_instructions)));
     if (step.kind == InstructionKind::kJumpFalse) {
       Result<bool> condition = condition_of(values[step.index]);
       if (!condition.ok())
@@ -90,7 +100,9 @@ Status Method::State::run_step(size_t number) {
     values[step.target] = values[step.index];
     return {};
   case InstructionKind::kFree:
-    // Memory that instructions allocate would be freed here; every tensor of ours has a place of its own.
+    // Tensors with a place in an arena keep it.
+    if (auto *tensor = std::get_if<Tensor>(&values[step.index]))
+      tensor->release();
     return {};
   case InstructionKind::kJumpFalse:
     break;
@@ -112,6 +124,18 @@ Status Method::State::failed_step(size_t number, const Status &status) const {
 
 void Method::State::record(size_t number, uint64_t nanoseconds) {
   const Step &step = steps[number];
+  std::vector<ProfileEvent> nodes;
+  if (step.kind == InstructionKind::kDelegateCall)
+    nodes = step.delegate->profile_events();
+  EventRange &range = event_ranges[number];
+  if (range.count > 0) {
+    // Nodes are the same each time; a backend that does otherwise has its first ones kept.
+    events[range.first].nanoseconds += nanoseconds;
+    for (size_t i = 0; i < nodes.size() && i + 1 < range.count; ++i)
+      events[range.first + 1 + i].nanoseconds += nodes[i].nanoseconds;
+    return;
+  }
+  range = {events.size(), 1 + nodes.size()};
   ProfileEvent event;
   event.instruction = static_cast<int32_t>(number);
   event.nanoseconds = nanoseconds;
@@ -129,9 +153,7 @@ void Method::State::record(size_t number, uint64_t nanoseconds) {
     break;
   }
   events.push_back(std::move(event));
-  if (step.kind != InstructionKind::kDelegateCall)
-    return;
-  for (ProfileEvent &node : step.delegate->profile_events()) {
+  for (ProfileEvent &node : nodes) {
     node.instruction = static_cast<int32_t>(number);
     events.push_back(std::move(node));
   }

@@ -1,6 +1,7 @@
 // A loaded method.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <vector>
 
@@ -55,13 +56,24 @@ struct Method::State {
   std::vector<size_t> input_capacity;
   std::vector<OutputBinding> outputs;
 
+  // What instructions replace in the value table (numbers they compute, targets of moves): each run begins
+  // with what is here. Inputs are replaced here when they are set.
+  std::map<size_t, Value> initial_values;
+
   std::vector<ProfileEvent> events;
+  // The place of each instruction's event among the events, and the number of its delegate's nodes.
+  struct EventRange {
+    size_t first = 0;
+    size_t count = 0;
+  };
+  std::vector<EventRange> event_ranges;
 
   // method_load.cc
   Status place_tensors();
   Status init_delegates();
   Status resolve_steps();
   Status bind();
+  void save_initial_values();
   Status give_memory(Tensor &tensor, const char *what, size_t index);
 
   // method_io.cc

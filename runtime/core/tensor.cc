@@ -1,8 +1,12 @@
 #include "xnnir/tensor.h"
 
+#include <algorithm>
+#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
+
+#include "core/memory.h"
 
 namespace xnnir {
 
@@ -172,12 +176,56 @@ Status Tensor::resize(Span<const int32_t> sizes) {
     return Status(StatusCode::kNotSupported, numel.status().message());
   // Without memory behind it the tensor only describes a shape: memory that is set later is checked then.
   const size_t bytes = *numel * element_size(dtype_);
+  if (growable_ && bytes > capacity_)
+    XNNIR_RETURN_IF_ERROR(grow(bytes));
   if (data_ != nullptr && bytes > capacity_)
     return make_status(StatusCode::kNotSupported,
                        "cannot resize a tensor to %s: it needs %zu bytes and its memory has %zu",
                        shape_string(sizes).c_str(), bytes, capacity_);
   std::memcpy(sizes_, sizes.data(), rank_ * sizeof(sizes_[0]));
   numel_ = *numel;
+  return {};
+}
+
+void Tensor::share_data(const Tensor &other) {
+  std::shared_ptr<void> owned = other.owned_;
+  set_data(other.data_, other.capacity_, other.slack_);
+  read_only_ = other.read_only_;
+  owned_ = std::move(owned);
+}
+
+Status Tensor::make_growable() {
+  set_data(nullptr, 0);
+  growable_ = true;
+  if (rank_ == 0)
+    return grow(nbytes());
+  release();
+  return {};
+}
+
+void Tensor::release() {
+  if (!growable_ || rank_ == 0)
+    return;
+  std::memset(sizes_, 0, rank_ * sizeof(sizes_[0]));
+  numel_ = 0;
+  set_data(nullptr, 0);
+  growable_ = true;
+}
+
+// Memory is taken in steps that double, so that loops which add to a tensor do not copy it each time.
+Status Tensor::grow(size_t bytes) {
+  const size_t doubled =
+      capacity_ <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) / 2 ? 2 * capacity_ : capacity_;
+  AlignedBuffer buffer = AlignedBuffer::allocate(std::max(bytes, doubled));
+  if (buffer.data() == nullptr)
+    return make_status(StatusCode::kMemoryAllocationFailed,
+                       "cannot resize a tensor: there is no memory for its %zu bytes", bytes);
+  if (data_ != nullptr)
+    std::memcpy(buffer.data(), data_, nbytes());
+  data_ = buffer.data();
+  capacity_ = buffer.size();
+  slack_ = kOverReadBytes;
+  owned_ = std::shared_ptr<void>(buffer.release(), std::free);
   return {};
 }
 

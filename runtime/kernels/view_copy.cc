@@ -75,12 +75,10 @@ Status et_view(KernelContext &context, Span<Value *> args) {
     return make_status(StatusCode::kNotSupported,
                        "self and out must be contiguous, but a dim_order is permuted");
   // The old memory's capacity says nothing about the new one's.
-  out->set_data(nullptr, 0);
-  XNNIR_RETURN_IF_ERROR(resize_output(*out, *sizes));
-  if (self->read_only())
-    out->set_read_only_data(self->data(), self->nbytes());
-  else
-    out->set_data(self->data(), self->nbytes());
+  Tensor view = *out;
+  view.share_data(*self);
+  XNNIR_RETURN_IF_ERROR(resize_output(view, *sizes));
+  *out = std::move(view);
   return {};
 }
 

@@ -1,6 +1,7 @@
 #include "xnnir/module.h"
 
 #include <cstdlib>
+#include <cstring>
 
 #include "core/memory.h"
 
@@ -90,7 +91,8 @@ Result<std::vector<Output>> Module::execute(const std::string &name, Span<const 
   std::vector<void *> data(outputs.size(), nullptr);
   const OutputGuard guard(method);
   for (size_t i = 0; i < outputs.size(); ++i) {
-    if (outputs[i].kind != "tensor")
+    // What an unbounded output needs is known when it is there.
+    if (outputs[i].kind != "tensor" || outputs[i].tensor.dynamism == ShapeDynamism::kDynamicUnbound)
       continue;
     Result<std::shared_ptr<void>> block = allocate(outputs[i].tensor.nbytes, data[i]);
     if (!block.ok())
@@ -103,8 +105,17 @@ Result<std::vector<Output>> Module::execute(const std::string &name, Span<const 
   std::vector<Output> results;
   for (size_t i = 0; i < outputs.size(); ++i) {
     Value value = method.output(i);
-    if (auto *tensor = std::get_if<Tensor>(&value))
+    if (auto *tensor = std::get_if<Tensor>(&value)) {
+      if (data[i] == nullptr) {
+        Result<std::shared_ptr<void>> block = allocate(tensor->nbytes(), data[i]);
+        if (!block.ok())
+          return block.status();
+        memory[i] = std::move(*block);
+        if (tensor->data() != nullptr)
+          std::memcpy(data[i], tensor->data(), tensor->nbytes());
+      }
       tensor->set_data(data[i], tensor->nbytes());
+    }
     results.emplace_back(std::move(value), std::move(memory[i]));
   }
   return results;

@@ -1,6 +1,8 @@
 // xnnir.runtime._C: the C++ runtime as xnnir/runtime/*.py use it. Types are in xnnir/runtime/_C.pyi.
 #include <cstdlib>
+#include <cstring>
 #include <mutex>
+#include <optional>
 
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
@@ -83,14 +85,10 @@ private:
                   std::vector<Value> &scalars) {
     std::vector<void *> data(outputs.size(), nullptr);
     for (size_t i = 0; i < outputs.size(); ++i) {
-      if (outputs[i].kind != "tensor")
+      // What an unbounded output needs is known when it is there.
+      if (outputs[i].kind != "tensor" || outputs[i].tensor.dynamism == ShapeDynamism::kDynamicUnbound)
         continue;
-      AlignedBuffer buffer = AlignedBuffer::allocate(outputs[i].tensor.nbytes);
-      data[i] = buffer.data();
-      if (data[i] == nullptr)
-        return make_status(StatusCode::kMemoryAllocationFailed, "output %zu needs %zu bytes", i,
-                           outputs[i].tensor.nbytes);
-      tensors[i].memory = std::shared_ptr<void>(buffer.release(), std::free);
+      XNNIR_RETURN_IF_ERROR(allocate(i, outputs[i].tensor.nbytes, tensors[i], data[i]));
       XNNIR_RETURN_IF_ERROR(method_.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
     }
     XNNIR_RETURN_IF_ERROR(method_.execute());
@@ -99,10 +97,27 @@ private:
         scalars[i] = method_.output(i);
         continue;
       }
-      // execute() has refused outputs that are no tensors.
-      tensors[i].tensor = std::get<Tensor>(method_.output(i));
+      const auto *output = std::get_if<Tensor>(&method_.output(i));
+      if (output == nullptr)
+        return make_status(StatusCode::kInvalidProgram, "output %zu became a value of kind %s", i,
+                           kind_of(method_.output(i)));
+      tensors[i].tensor = *output;
+      if (data[i] == nullptr) {
+        XNNIR_RETURN_IF_ERROR(allocate(i, output->nbytes(), tensors[i], data[i]));
+        if (output->data() != nullptr)
+          std::memcpy(data[i], output->data(), output->nbytes());
+      }
       tensors[i].tensor.set_data(data[i], tensors[i].tensor.nbytes());
     }
+    return {};
+  }
+
+  static Status allocate(size_t index, size_t nbytes, OutputTensor &tensor, void *&data) {
+    AlignedBuffer buffer = AlignedBuffer::allocate(nbytes);
+    data = buffer.data();
+    if (data == nullptr)
+      return make_status(StatusCode::kMemoryAllocationFailed, "output %zu needs %zu bytes", index, nbytes);
+    tensor.memory = std::shared_ptr<void>(buffer.release(), std::free);
     return {};
   }
 
@@ -156,9 +171,11 @@ Program load_buffer(const py::bytes &data, size_t num_threads) {
   }));
 }
 
-std::unique_ptr<PyMethod> load_method(const Program &program, const std::string &name, bool profile) {
+std::unique_ptr<PyMethod> load_method(const Program &program, const std::string &name, bool profile,
+                                      std::optional<uint64_t> max_instructions) {
   MethodOptions options;
   options.profile = profile;
+  options.max_instructions = max_instructions.value_or(options.max_instructions);
   return std::make_unique<PyMethod>(take(without_gil([&] { return program.load_method(name, options); })));
 }
 
@@ -248,7 +265,7 @@ PYBIND11_MODULE(_C, module) {
       .def("method_names", &Program::method_names)
       .def("metadata",
            [](const Program &program, const std::string &name) { return take(program.metadata(name)); })
-      .def("load_method", load_method, py::arg("name"), py::arg("profile"))
+      .def("load_method", load_method, py::arg("name"), py::arg("profile"), py::arg("max_instructions"))
       .def("num_threads", &Program::num_threads);
   module.def("registered_backend_names", registered_backend_ids);
   module.def("is_backend_available", [](const std::string &id) {

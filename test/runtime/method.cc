@@ -189,11 +189,13 @@ TEST(Method, InitialStateIsKeptBetweenRuns) {
 
 TEST(Method, ConstantsAreNotWritten) {
   ProgramBuilder builder;
+  builder.arenas = {0, 16};
   const float numbers[] = {1, 2};
   const int32_t constant =
       builder.tensor({{2}, {}, 6, 0, std::nullopt, 1, builder.constant(numbers, sizeof(numbers))});
   const int32_t size = builder.int_list({2});
-  builder.kernel_call("aten::view_copy", "out", {constant, size, constant, constant});
+  const int32_t input = builder.tensor({{2}, {}, 6, 0, 0});
+  builder.kernel_call("aten::view_copy", "out", {input, size, constant, constant});
   builder.outputs = {constant};
   const std::vector<uint8_t> file = builder.build();
   Method method = load_forward(file);

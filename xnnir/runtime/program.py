@@ -27,15 +27,18 @@ class Program:
         """Threads that runs use, the caller's among them."""
         return self._program.num_threads()
 
-    def load_method(self, name: str, *, profile: bool = False) -> Method:
+    def load_method(self, name: str, *, profile: bool = False, max_instructions: int | None = None) -> Method:
         """
         Compiles the method's delegates and finds its kernels. With `profile`, runs are timed op by op.
+
+        A run fails with StatusError when it comes to more than `max_instructions` (100 million unless given), as a
+        loop that never ends does.
 
         Raises MethodNotFoundError (a KeyError, and a StatusError) when there is no such method; StatusError
         naming the backend or all the operators that are not registered, or what is wrong with a delegate.
         """
         self._check_name(name)
-        return Method(self._program.load_method(name, profile))
+        return Method(self._program.load_method(name, profile, max_instructions))
 
     def metadata(self, method_name: str) -> _C.MethodMeta:
         """Inputs and outputs of a method, without loading it. Raises MethodNotFoundError."""

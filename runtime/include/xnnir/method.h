@@ -15,6 +15,9 @@ namespace xnnir {
 struct MethodOptions {
   // Time every instruction, and every node inside the delegates.
   bool profile = false;
+  // Instructions that one execute() may run; it fails with kOutOfResources before the next one. A file with a
+  // loop that never ends is stopped so.
+  uint64_t max_instructions = 100'000'000;
 };
 
 // Used by one thread at a time. Different methods, of one program too, may run at the same time.
@@ -51,8 +54,8 @@ public:
   // Valid until the next execute(). Tensors have the shape that the last execute() gave them.
   const Value &output(size_t index) const;
 
-  // Of the last execute(), when options.profile was set: an event for each instruction, and behind it those
-  // of the delegate's nodes.
+  // Of the last execute(), when options.profile was set: an event for each instruction that ran, and behind
+  // it those of the delegate's nodes. What ran several times, in a loop, has one event with the sum.
   const std::vector<ProfileEvent> &profile_events() const;
 
 private:

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 
 #include "xnnir/span.h"
 #include "xnnir/status.h"
@@ -75,21 +76,37 @@ public:
     capacity_ = capacity;
     slack_ = slack;
     read_only_ = false;
+    growable_ = false;
+    owned_.reset();
   }
   void set_read_only_data(const void *data, size_t capacity, size_t slack = 0) {
     set_data(const_cast<void *>(data), capacity, slack);
     read_only_ = true;
   }
 
+  // The same memory as `other`, which stays as long as one of the two has it.
+  void share_data(const Tensor &other);
+
+  // Has the tensor take memory of its own as resizes need it: for shapes without a known bound. It begins
+  // with no elements (rank 0: with one). Copies of the tensor share the memory that it has at the time.
+  Status make_growable();
+  bool growable() const { return growable_; }
+  // Gives up memory that the tensor took as it grew, and its elements; nothing for others.
+  void release();
+
   // Changes the sizes. kNotSupported when the tensor is static and the sizes differ, or when the result would
-  // exceed the upper bound given to make() (kDynamicBound) or the capacity.
+  // exceed the upper bound given to make() (kDynamicBound) or the capacity. Elements keep their place in
+  // memory, also when a growable tensor takes more: kMemoryAllocationFailed when there is none.
   Status resize(Span<const int32_t> sizes);
 
 private:
+  Status grow(size_t bytes);
+
   ScalarType dtype_ = ScalarType::kFloat;
   ShapeDynamism dynamism_ = ShapeDynamism::kStatic;
   uint8_t rank_ = 0;
   bool read_only_ = false;
+  bool growable_ = false;
   uint8_t dim_order_[kMaxTensorRank] = {};
   int32_t sizes_[kMaxTensorRank] = {};
   int32_t bounds_[kMaxTensorRank] = {};
@@ -97,6 +114,8 @@ private:
   size_t capacity_ = 0;
   size_t slack_ = 0;
   void *data_ = nullptr;
+  // What a growable tensor took.
+  std::shared_ptr<void> owned_;
 };
 
 } // namespace xnnir
