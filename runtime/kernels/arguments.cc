@@ -184,6 +184,52 @@ const Tensor *Arguments::list_item(size_t index, size_t item, const char *name) 
                          : checked(context_.values()[static_cast<size_t>(list->values[item])], name);
 }
 
+size_t Arguments::optional_list_size(size_t index, const char *name) {
+  if (ok() && std::holds_alternative<TensorList>(*args_[index]))
+    return list_size(index, name);
+  const auto *list = get<OptionalTensorList>(index, name, "optional tensor list");
+  return list == nullptr ? 0 : list->values.size();
+}
+
+const Tensor *Arguments::optional_list_item(size_t index, size_t item, const char *name) {
+  if (ok() && std::holds_alternative<TensorList>(*args_[index]))
+    return list_item(index, item, name);
+  const auto *list = get<OptionalTensorList>(index, name, "optional tensor list");
+  if (list == nullptr || list->values[item] < 0)
+    return nullptr;
+  const Value &value = context_.values()[static_cast<size_t>(list->values[item])];
+  return std::holds_alternative<std::monostate>(value) ? nullptr : checked(value, name);
+}
+
+Tensor *Arguments::output_item(size_t index, size_t item) {
+  const Tensor *out = list_item(index, item, "out");
+  if (out == nullptr)
+    return nullptr;
+  if (out->read_only()) {
+    fail(make_status(StatusCode::kInvalidProgram,
+                     "out[%zu] is a constant or an input, which must not be written", item));
+    return nullptr;
+  }
+  return const_cast<Tensor *>(out);
+}
+
+size_t Arguments::int_list_size(size_t index, const char *name) {
+  const auto *list = get<IntList>(index, name, "int list");
+  return list == nullptr ? 0 : list->values.size();
+}
+
+int64_t Arguments::int_list_item(size_t index, size_t item, const char *name) {
+  const auto *list = get<IntList>(index, name, "int list");
+  if (list == nullptr)
+    return 0;
+  const Value &value = context_.values()[static_cast<size_t>(list->values[item])];
+  if (const auto *number = std::get_if<int64_t>(&value))
+    return *number;
+  fail(make_status(StatusCode::kInvalidType, "%s has an entry of kind %s, expected int", name,
+                   kind_of(value)));
+  return 0;
+}
+
 size_t Arguments::dim(size_t index, const char *name, size_t rank) {
   Result<size_t> dim = normalize_dim(integer(index, name), rank, name);
   if (dim.ok())

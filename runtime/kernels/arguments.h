@@ -64,6 +64,14 @@ public:
   // The number of tensors in a list, and each of them.
   size_t list_size(size_t index, const char *name);
   const Tensor *list_item(size_t index, size_t item, const char *name);
+  // The same where some may be None, which gives null.
+  size_t optional_list_size(size_t index, const char *name);
+  const Tensor *optional_list_item(size_t index, size_t item, const char *name);
+  // A tensor in a list of those that are written.
+  Tensor *output_item(size_t index, size_t item);
+  // The number of ints in a list that may be longer than a tensor has dimensions, and each of them.
+  size_t int_list_size(size_t index, const char *name);
+  int64_t int_list_item(size_t index, size_t item, const char *name);
   // A dimension of a tensor of `rank` dimensions; negative ones count from the end.
   size_t dim(size_t index, const char *name, size_t rank);
 
