@@ -14,6 +14,7 @@ the place of each field inside the table (0: absent). Offsets are unsigned dista
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -233,7 +234,8 @@ class _Encoder:
                 continue
             kind = field.kind
             if kind == "scalar":
-                if value == field.default:
+                # -0.0 equals 0.0, and is another number.
+                if value == field.default and (value != 0 or math.copysign(1.0, value) > 0):
                     continue
             elif kind == "string":
                 value = self.string(value)
