@@ -48,7 +48,9 @@ const Tensor *Arguments::optional_tensor(size_t index, const char *name) {
   if (!ok() || std::holds_alternative<std::monostate>(*args_[index]))
     return nullptr;
   const Tensor *given = tensor(index, name);
-  return given != nullptr && given->numel() == 0 && given->data() == nullptr ? nullptr : given;
+  const bool is_stand_in = given != nullptr && given->dtype() == ScalarType::kByte && given->rank() == 1 &&
+                           given->numel() == 0 && given->data() == nullptr;
+  return is_stand_in ? nullptr : given;
 }
 
 Tensor *Arguments::output(size_t index) {

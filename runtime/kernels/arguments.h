@@ -37,7 +37,7 @@ public:
   const Status &status() const { return status_; }
 
   const Tensor *tensor(size_t index, const char *name);
-  // None, and ExecuTorch's stand-in for it (a tensor without elements or memory), give null.
+  // None, and ExecuTorch's stand-in for it (a uint8 tensor without elements or memory), give null.
   const Tensor *optional_tensor(size_t index, const char *name);
   // A tensor that may be written.
   Tensor *output(size_t index);

@@ -37,26 +37,24 @@ class Stream {
 public:
   // `order` lists the result's dimensions, outermost first.
   Status init(const ElementwiseInput &input, const Dims &sizes, Span<const uint8_t> order) {
-    const Tensor &tensor = *input.tensor;
     const BlockType type = block_type(*input.as);
-    load_ = load_function(tensor.dtype(), type);
+    load_ = load_function(input.dtype, type);
     if (load_ == nullptr)
-      return make_status(StatusCode::kNotSupported, "there is no arithmetic on %s",
-                         to_string(tensor.dtype()));
-    base_ = static_cast<const uint8_t *>(tensor.data());
-    element_size_ = element_size(tensor.dtype());
-    if (cast_rounds(tensor.dtype(), *input.as)) {
+      return make_status(StatusCode::kNotSupported, "there is no arithmetic on %s", to_string(input.dtype));
+    base_ = static_cast<const uint8_t *>(input.data);
+    element_size_ = element_size(input.dtype);
+    block_element_bytes_ = block_element_size(type);
+    if (cast_rounds(input.dtype, *input.as)) {
       round_ = store_function(type, *input.as);
       reload_ = load_function(*input.as, type);
     }
-    const Dims own = strides_of(tensor);
-    const size_t missing = sizes.size() - tensor.rank();
+    const size_t missing = sizes.size() - input.sizes.size();
     for (size_t i = 0; i < order.size(); ++i) {
       const size_t dim = order[i];
       if (sizes[dim] == 1)
         continue;
-      const bool repeats = dim < missing || tensor.sizes()[dim - missing] == 1;
-      append({sizes[dim], repeats ? 0 : own[dim - missing]});
+      const bool repeats = dim < missing || input.sizes[dim - missing] == 1;
+      append({sizes[dim], repeats ? 0 : input.strides[dim - missing]});
     }
     if (depth_ == 0)
       append({1, 0});
@@ -64,7 +62,7 @@ public:
     is_constant_ = depth_ == 1 && inner.stride == 0;
     // Bytes of a bool may be any number, so bools are always converted.
     is_direct_ = depth_ == 1 && inner.stride == 1 && round_ == nullptr && type != BlockType::kBool &&
-                 block_type(tensor.dtype()) == type && element_size_ == block_element_size(type);
+                 block_type(input.dtype) == type && element_size_ == block_element_size(type);
     return {};
   }
 
@@ -86,8 +84,6 @@ public:
     }
     return buffer;
   }
-
-  void set_block_size(size_t bytes) { block_element_bytes_ = bytes; }
 
 private:
   void append(const Loop &loop) {
@@ -224,26 +220,25 @@ BlockType block_type(ScalarType type) {
   }
 }
 
-Result<Dims> broadcast_sizes(Span<const Tensor *const> inputs) {
+Result<Dims> broadcast_sizes(Span<const ElementwiseInput> inputs) {
   size_t rank = 0;
-  for (const Tensor *input : inputs)
-    rank = std::max(rank, input->rank());
+  for (const ElementwiseInput &input : inputs)
+    rank = std::max(rank, input.sizes.size());
   Dims sizes;
   for (size_t i = 0; i < rank; ++i)
     sizes.append(1);
   for (size_t number = 0; number < inputs.size(); ++number) {
-    const Tensor &input = *inputs[number];
-    const size_t missing = rank - input.rank();
-    for (size_t i = 0; i < input.rank(); ++i) {
-      int64_t &size = sizes[missing + i];
-      if (input.sizes()[i] == 1 || size == input.sizes()[i])
+    const Dims &own = inputs[number].sizes;
+    for (size_t i = 0; i < own.size(); ++i) {
+      int64_t &size = sizes[rank - own.size() + i];
+      if (own[i] == 1 || size == own[i])
         continue;
       if (size != 1)
-        return make_status(StatusCode::kInvalidArgument,
-                           "the inputs do not broadcast: dimension %zu from the end is %lld in one and %d in "
-                           "input %zu",
-                           input.rank() - i, static_cast<long long>(size), input.sizes()[i], number);
-      size = input.sizes()[i];
+        return make_status(
+            StatusCode::kInvalidArgument,
+            "the inputs do not broadcast: dimension %zu from the end is %lld in one and %lld in input %zu",
+            own.size() - i, static_cast<long long>(size), static_cast<long long>(own[i]), number);
+      size = own[i];
     }
   }
   return sizes;
@@ -251,10 +246,7 @@ Result<Dims> broadcast_sizes(Span<const Tensor *const> inputs) {
 
 Status run_elementwise(KernelContext &context, const ElementwiseLoop &loop,
                        Span<const ElementwiseInput> inputs, Tensor &out) {
-  const Tensor *tensors[kMaxElementwiseInputs];
-  for (size_t i = 0; i < inputs.size(); ++i)
-    tensors[i] = inputs[i].tensor;
-  Result<Dims> sizes = broadcast_sizes({tensors, inputs.size()});
+  Result<Dims> sizes = broadcast_sizes(inputs);
   if (!sizes.ok())
     return sizes.status();
   Work work = {};
@@ -262,10 +254,8 @@ Status run_elementwise(KernelContext &context, const ElementwiseLoop &loop,
   XNNIR_RETURN_IF_ERROR(prepare_output(loop, out, work));
   work.loop = &loop;
   work.count = inputs.size();
-  for (size_t i = 0; i < inputs.size(); ++i) {
+  for (size_t i = 0; i < inputs.size(); ++i)
     XNNIR_RETURN_IF_ERROR(work.streams[i].init(inputs[i], *sizes, out.dim_order()));
-    work.streams[i].set_block_size(block_element_size(block_type(*inputs[i].as)));
-  }
   const size_t numel = out.numel();
   if (numel == 0)
     return {};

@@ -48,12 +48,19 @@ BlockType block_type(ScalarType type);
 // Computes `count` elements of `output` from as many of each input.
 using BlockFunction = void (*)(const void *state, const void *const *inputs, void *output, size_t count);
 
+// A tensor, or a part of one.
 struct ElementwiseInput {
   ElementwiseInput() = default;
-  ElementwiseInput(const Tensor *tensor) : tensor(tensor) {}
-  ElementwiseInput(const Tensor *tensor, ScalarType as) : tensor(tensor), as(as) {}
+  ElementwiseInput(const Tensor *tensor)
+      : data(tensor->data()), dtype(tensor->dtype()), sizes(sizes_of(*tensor)), strides(strides_of(*tensor)) {
+  }
+  ElementwiseInput(const Tensor *tensor, ScalarType as) : ElementwiseInput(tensor) { this->as = as; }
 
-  const Tensor *tensor = nullptr;
+  const void *data = nullptr;
+  ScalarType dtype = ScalarType::kFloat;
+  Dims sizes;
+  // In elements.
+  Dims strides;
   // The dtype that elements are cast to first; the loop gets block_type(as). Without one it is the operator's
   // common dtype.
   std::optional<ScalarType> as;
@@ -69,7 +76,7 @@ struct ElementwiseLoop {
 };
 
 // The sizes of the result of inputs that broadcast. kInvalidArgument names the dimension where they do not.
-Result<Dims> broadcast_sizes(Span<const Tensor *const> inputs);
+Result<Dims> broadcast_sizes(Span<const ElementwiseInput> inputs);
 
 // Resizes `out` and computes it, on several threads where it is large. kInvalidArgument for shapes that do
 // not broadcast, kNotSupported where `out` has another shape or dtypes cannot be cast.
@@ -121,8 +128,10 @@ Status elementwise(KernelContext &context, TypeList<Compute...>, const Elementwi
     return make_status(StatusCode::kNotSupported, "there is no arithmetic on uint64");
   ElementwiseInput all[kInputs];
   size_t count = 0;
-  for (const ElementwiseInput &input : inputs)
-    all[count++] = {input.tensor, input.as.value_or(types.common)};
+  for (const ElementwiseInput &input : inputs) {
+    all[count] = input;
+    all[count++].as = input.as.value_or(types.common);
+  }
   ElementwiseLoop loop = {nullptr, &f, BlockType::kBool, types.result};
   const auto choose = [&](auto tag) {
     using Block = BlockOf<F, typename decltype(tag)::type, std::make_index_sequence<kInputs>>;

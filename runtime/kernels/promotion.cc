@@ -1,5 +1,7 @@
 #include "kernels/promotion.h"
 
+#include "kernels/dtype_switch.h"
+
 namespace xnnir {
 
 namespace {
@@ -107,6 +109,22 @@ Result<ScalarType> ResultType::type() const {
   if (!type.ok())
     return type.status();
   return (*type).value_or(ScalarType::kFloat);
+}
+
+Scalar cast_scalar(const Scalar &scalar, ScalarType type) {
+  Scalar cast = scalar;
+  // Quantised dtypes have no numbers, and no kernel that would ask.
+  static_cast<void>(dtype_switch(AllTypes{}, type, "a number", [&](auto tag) {
+    using T = typename decltype(tag)::type;
+    const auto value = widen(scalar.to<T>());
+    if constexpr (std::is_same_v<T, bool>)
+      cast = Scalar(value);
+    else if constexpr (std::is_integral_v<T>)
+      cast = Scalar(static_cast<int64_t>(value));
+    else
+      cast = Scalar(static_cast<double>(value));
+  }));
+  return cast;
 }
 
 ScalarType to_floating(ScalarType type) { return is_floating(type) ? type : ScalarType::kFloat; }

@@ -37,6 +37,9 @@ private:
   Status status_;
 };
 
+// The number as an element of `type` has it: wrapped, cut off or rounded.
+Scalar cast_scalar(const Scalar &scalar, ScalarType type);
+
 // For operators that give floats for integers (sqrt, division): `type` if it is one, else float32.
 ScalarType to_floating(ScalarType type);
 

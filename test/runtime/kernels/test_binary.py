@@ -58,7 +58,7 @@ def alpha_of(drawn: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.just(1) | st.integers(-3, 3) | (st.sampled_from([0.5, -2.0]) if floating else st.just(2))
 
 
-def tolerances(args: list[Any]) -> dict[str, float]:
+def tolerances(args: list[Any]) -> dict[str, Any]:
     """What separates two ways of rounding."""
     half = any(isinstance(arg, torch.Tensor) and arg.dtype in (torch.half, torch.bfloat16) for arg in args)
     if half:
@@ -85,7 +85,9 @@ def test_tensor_and_number(operator: str, data: st.DataObject) -> None:
     if "pow" in operator:
         numbers = st.sampled_from([0, 1, 2, 3, 0.5, 2.0, -1.0, 2.5])
     kinds = {argument.name: str(argument.type) for argument in schemas()[operator].arguments}
-    own = {name: numbers for name, kind in kinds.items() if kind == "number" and name != "alpha"}
+    own: dict[str, Any] = {
+        name: numbers for name, kind in kinds.items() if kind == "number" and name != "alpha"
+    }
     args, kwargs = data.draw(calls(operator, dtypes=dtypes, specials=PLAIN, alpha=alpha_of, **own))
     check_kernel(operator, *args, **tolerances(args), **kwargs)
 
