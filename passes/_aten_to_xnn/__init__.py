@@ -4,9 +4,14 @@ from collections.abc import Mapping
 
 from xnnir.passes._aten_to_xnn import (
     activation,
+    adaptive,
     attention,
+    broadcast,
     convolution,
+    einsum,
     elementwise,
+    exponential,
+    gather,
     gemm,
     normalization,
     pooling,
@@ -17,16 +22,25 @@ from xnnir.passes._aten_to_xnn import (
 from xnnir.passes._aten_to_xnn.conversion import Converter
 
 CONVERTERS: Mapping[str, Converter] = {
-    **activation.CONVERTERS,
-    **attention.CONVERTERS,
-    **convolution.CONVERTERS,
-    **elementwise.CONVERTERS,
-    **gemm.CONVERTERS,
-    **normalization.CONVERTERS,
-    **pooling.CONVERTERS,
-    **reduce.CONVERTERS,
-    **resize.CONVERTERS,
-    **shape.CONVERTERS,
+    name: converter
+    for family in (
+        activation,
+        adaptive,
+        attention,
+        broadcast,
+        convolution,
+        einsum,
+        elementwise,
+        exponential,
+        gather,
+        gemm,
+        normalization,
+        pooling,
+        reduce,
+        resize,
+        shape,
+    )
+    for name, converter in family.CONVERTERS.items()
 }
 """The converter of each op, by its name without `aten.`"""
 

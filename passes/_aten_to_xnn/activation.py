@@ -27,7 +27,9 @@ def bounded(to: Conversion, x: SSAValue, low: float | None, high: float | None) 
     if (low is None or low == -math.inf) and (high is None or high == math.inf):
         return x
     if low is not None and high is not None and not low < high:
-        raise Refusal(f"expected bounds that leave an interval, got {low:g} and {high:g}")
+        # PyTorch gives the upper bound where they cross.
+        above = to.emit(xnn.MaximumOp(x, to.number(low, x), x.type))
+        return to.emit(xnn.MinimumOp(above, to.number(high, x), x.type))
     return to.emit(xnn.ClampOp(x, x.type, low, high))
 
 
@@ -59,6 +61,31 @@ def clamp_tensor(op: AtenOp, to: Conversion) -> SSAValue:
         if (bound := optional_tensor_arg(op, name)) is not None:
             x = to.emit(node(x, to.operand(bound), op.results[0].type))
     return x
+
+
+def threshold(op: AtenOp, to: Conversion) -> SSAValue:
+    """Another number where x is not above a threshold: a clamp when that is the threshold."""
+    bound, value = float_arg(op, "threshold"), float_arg(op, "value")
+    if bound != value:
+        raise Refusal(f"XNNPACK has no selection, here of {value:g} where x is not above {bound:g}")
+    return bounded(to, input_of(op, to), bound, None)
+
+
+def softshrink(op: AtenOp, to: Conversion) -> SSAValue:
+    """X - clamp(x, -lambd, lambd)"""
+    x = input_of(op, to)
+    bound = float_arg(op, "lambd")
+    if bound == 0.0:
+        return x
+    return to.emit(xnn.SubtractOp(x, bounded(to, x, -bound, bound), x.type))
+
+
+def rrelu(op: AtenOp, to: Conversion) -> SSAValue:
+    """A leaky ReLU with the mean slope, unless it is training."""
+    if op.arg("training"):
+        raise Refusal("a randomised ReLU in training mode draws random numbers")
+    x = input_of(op, to)
+    return to.emit(xnn.LeakyReluOp(x, x.type, (float_arg(op, "lower") + float_arg(op, "upper")) / 2.0))
 
 
 def hardsigmoid(op: AtenOp, to: Conversion) -> SSAValue:
@@ -168,10 +195,13 @@ CONVERTERS: dict[str, Converter] = {
     "prelu": prelu,
     "relu": relu,
     "relu6": relu6,
+    "rrelu": rrelu,
     "selu": selu,
     "sigmoid": unary(xnn.SigmoidOp),
     "silu": silu,
     "softmax.int": softmax,
+    "softshrink": softshrink,
     "tanh": unary(xnn.TanhOp),
+    "threshold": threshold,
 }
 """By the name of the op, without `aten.`"""

@@ -20,10 +20,12 @@ from xnnir.dialects import aten, xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import Array, WeightStore, constant_array, numpy_dtype
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, ints, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
 from xnnir.dialects.xnn.support import Target, why_unsupported
 from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
+from xnnir.passes._aten_to_xnn.collapse import collapse, has_too_many_dims
 from xnnir.passes._aten_to_xnn.selection import Selection
+from xnnir.passes._aten_to_xnn.sizes import add_to_dim
 
 Dims: TypeAlias = Sequence[int | DimAttr]
 
@@ -49,15 +51,26 @@ class Conversion:
         self.selection = selection
         self.nodes: list[Operation] = []
         """What the op that is being converted has become so far, not yet in the block."""
+        self.unexpanded: dict[SSAValue, SSAValue] = {}
+        """What an expanded tensor was before, for nodes that broadcast by themselves."""
         self._constants: dict[tuple[Attribute, Attribute], SSAValue] = {}
 
     def emit(self, node: XnnOp) -> SSAValue:
-        """Add `node`; return its first result. Raises `Refusal` when XNNPACK does not have it."""
+        """
+        Add `node`; return its first result. Raises `Refusal` when XNNPACK does not have it.
+
+        One on tensors of too many dimensions is made on fewer; a reshape to or from them is left to the host.
+        """
         self.nodes.append(node)
         try:
             node.verify_()
         except VerifyException as error:
             raise Refusal(str(error)) from error
+        if has_too_many_dims(node):
+            if isinstance(node, xnn.StaticReshapeOp):
+                return node.results[0]
+            self.nodes.pop()
+            return collapse(self, node)
         if (reason := why_unsupported(node, self.target)) is not None:
             raise Refusal(reason)
         if (reason := self.selection.why_not_node(node)) is not None:
@@ -195,38 +208,16 @@ Converter: TypeAlias = Callable[[AtenOp, Conversion], SSAValue | Sequence[SSAVal
 """Returns what replaces the results of an op: one value, or one for each result that is used."""
 
 
-def add_to_dim(dim: DimAttr, number: int) -> DimAttr:
-    """A dimension larger by `number`."""
-    if number == 0:
-        return dim
-    if dim.is_static:
-        return static_dim(int(dim.expression.data) + number)
-    bound = dim.upper_bound
-    return DimAttr(f"{dim.expression.data} + {number}", None if bound is None else bound + number)
-
-
-def product_dim(dims: Sequence[DimAttr]) -> DimAttr:
-    """The number of elements of `dims`, of which at most one is dynamic. Raises `Refusal` otherwise."""
-    count = 1
-    dynamic: DimAttr | None = None
-    for dim in dims:
-        if dim.is_static:
-            count *= int(dim.expression.data)
-        elif dynamic is None:
-            dynamic = dim
-        else:
-            raise Refusal("two dynamic dimensions would have to become one")
-    if dynamic is None:
-        return static_dim(count)
-    if count == 1:
-        return dynamic
-    bound = dynamic.upper_bound
-    return DimAttr(f"{count}*({dynamic.expression.data})", None if bound is None else count * bound)
-
-
 def is_float(element_type: Attribute) -> bool:
     """Whether XNNPACK computes in `element_type` as it is."""
     return isinstance(element_type, Float32Type | Float16Type)
+
+
+def require_float(value: SSAValue) -> SSAValue:
+    """`value`; raises `Refusal` where XNNPACK does not compute in its element type."""
+    if not is_float(element_type_of(value)):
+        raise Refusal(f"XNNPACK computes in float32 and float16, got {element_type_of(value)}")
+    return value
 
 
 def transposed_source(value: SSAValue) -> SSAValue | None:

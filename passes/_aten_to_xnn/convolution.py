@@ -135,6 +135,14 @@ def transposed_convolution(op: AtenOp, to: Conversion) -> SSAValue:
     window = _window(op, weight)
     filter = _kernel(to.static(weight, "filter"), window.spatial)
     adjustment = pair(int_list(op, "output_padding", window.spatial, (0,) * window.spatial), 0)
+    # Rows that are added for a stride of one or a dilation may be as many; they are rows that are not cut off.
+    top, right, bottom, left = window.padding
+    less = [
+        min(a, pad) if a >= stride else 0
+        for a, pad, stride in zip(adjustment, (bottom, right), window.stride, strict=True)
+    ]
+    window.padding = (top, right - less[1], bottom - less[0], left)
+    adjustment = (adjustment[0] - less[0], adjustment[1] - less[1])
     ic, oc, kh, kw = filter.shape
     # PyTorch keeps [groups * IC/g, OC/g, H, W]; XNNPACK wants [groups * OC/g, H, W, IC/g].
     grouped = filter.reshape(window.groups, ic // window.groups, oc, kh, kw).transpose(0, 2, 3, 4, 1)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
 from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, optional_tensor_arg, tensor_arg
-from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, transposed_source
+from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, require_float, transposed_source
+from xnnir.passes._aten_to_xnn.sizes import product_dim
 
 
 def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValue | None) -> SSAValue:
@@ -49,20 +50,38 @@ def _product(to: Conversion, a: SSAValue, b: SSAValue, bias: SSAValue | None = N
 
 
 def matmul(op: AtenOp, to: Conversion) -> SSAValue:
-    """`mm`, `bmm` and `matmul`."""
+    """`mm`, `bmm`, `mv`, `dot` and `matmul`: a vector is a matrix with one row, or on the right with one column."""
     a = tensor_arg(op, "self")
-    b = tensor_arg(op, "mat2" if "mat2" in op.schema.positions else "other")
-    if min(len(shape_of(a)), len(shape_of(b))) < 2:
-        if len(shape_of(a)) == 1 and (product := _product(to, a, b)) is not None:
-            return product
-        raise Refusal(f"expected matrices, got {a.type} and {b.type}")
-    if (product := _product(to, a, b)) is not None:
+    b = tensor_arg(
+        op, next(name for name in ("mat2", "vec", "tensor", "other") if name in op.schema.positions)
+    )
+    return _matrix_product(to, a, b, op.results[0])
+
+
+def _matrix_product(to: Conversion, a: SSAValue, b: SSAValue, result: SSAValue) -> SSAValue:
+    for value in (a, b):
+        require_float(value)
+        if not shape_of(value):
+            raise Refusal(f"expected matrices, got {a.type} and {b.type}")
+    if len(shape_of(b)) >= 2 and (product := _product(to, a, b)) is not None:
         return product
-    return _batch_product(op, to, a, b)
+    dims = list(dims_of(tensor_type_of(result)))
+    if len(shape_of(b)) == 1:
+        dims.append(static_dim(1))
+        b = _vector(to, b, is_row=False)
+    if len(shape_of(a)) == 1:
+        dims.insert(len(dims) - 1, static_dim(1))
+        a = _vector(to, a, is_row=True)
+    product = _batch_product(tensor_type(element_type_of(result), dims), to, a, b)
+    return to.reshape(product, dims_of(tensor_type_of(result)))
 
 
-def _batch_product(op: AtenOp, to: Conversion, a: SSAValue, b: SSAValue) -> SSAValue:
-    type = op.results[0].type
+def _vector(to: Conversion, value: SSAValue, *, is_row: bool) -> SSAValue:
+    (size,) = dims_of(tensor_type_of(value))
+    return to.reshape(to.operand(value), [1, size] if is_row else [size, 1])
+
+
+def _batch_product(type: Attribute, to: Conversion, a: SSAValue, b: SSAValue) -> SSAValue:
     source = transposed_source(b)
     if source is not None:
         return to.emit(xnn.BatchMatrixMultiplyOp(to.operand(a), source, type, transpose_b=True))
@@ -77,7 +96,7 @@ def addmm(op: AtenOp, to: Conversion) -> SSAValue:
     type = op.results[0].type
     if alpha == beta == 1.0 and (product := _product(to, a, b, summand)) is not None:
         return product
-    product = _product(to, a, b) or _batch_product(op, to, a, b)
+    product = _product(to, a, b) or _batch_product(type, to, a, b)
     if alpha != 1.0:
         product = to.emit(xnn.MultiplyOp(product, to.number(alpha, type), type))
     if beta == 0.0:
@@ -88,12 +107,52 @@ def addmm(op: AtenOp, to: Conversion) -> SSAValue:
     return to.emit(xnn.AddOp(product, summand, type))
 
 
+def add_product_with_vector(op: AtenOp, to: Conversion) -> SSAValue:
+    """`addmv`: beta * self + alpha * (mat @ vec)"""
+    result = op.results[0]
+    product = _matrix_product(to, tensor_arg(op, "mat"), tensor_arg(op, "vec"), result)
+    alpha, beta = float_arg(op, "alpha"), float_arg(op, "beta")
+    if alpha != 1.0:
+        product = to.emit(xnn.MultiplyOp(product, to.number(alpha, product), product.type))
+    if beta == 0.0:
+        return product
+    summand = to.operand(tensor_arg(op, "self"))
+    if beta != 1.0:
+        summand = to.emit(xnn.MultiplyOp(summand, to.number(beta, summand), summand.type))
+    return to.emit(xnn.AddOp(product, summand, result.type))
+
+
+def inner(op: AtenOp, to: Conversion) -> SSAValue:
+    """The products of the innermost dimensions of two tensors."""
+    a, b = (require_float(tensor_arg(op, name)) for name in ("self", "other"))
+    if not shape_of(a) or not shape_of(b):
+        raise Refusal(f"expected tensors with dimensions, got {a.type} and {b.type}")
+    dims = dims_of(tensor_type_of(b))
+    rows = to.reshape(to.operand(b), [product_dim(dims[:-1]), dims[-1]])
+    type_dims = [*dims_of(tensor_type_of(a))[:-1], product_dim(dims[:-1])]
+    type = tensor_type(element_type_of(a), type_dims)
+    product = to.emit(xnn.FullyConnectedOp(to.operand(a), rows, None, type))
+    return to.reshape(product, dims_of(tensor_type_of(op.results[0])))
+
+
+def outer(op: AtenOp, to: Conversion) -> SSAValue:
+    """A column times a row, which broadcasts."""
+    a, b = (require_float(tensor_arg(op, name)) for name in ("self", "vec2"))
+    column = _vector(to, a, is_row=False)
+    return to.emit(xnn.MultiplyOp(column, to.operand(b), op.results[0].type))
+
+
 CONVERTERS: dict[str, Converter] = {
     "addmm": addmm,
     "baddbmm": addmm,
+    "addmv": add_product_with_vector,
     "bmm": matmul,
+    "dot": matmul,
+    "inner": inner,
     "linear": linear,
     "matmul": matmul,
     "mm": matmul,
+    "mv": matmul,
+    "outer": outer,
 }
 """By the name of the op, without `aten.`"""

@@ -14,7 +14,6 @@ from xnnir.dialects.weights import numpy_dtype
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, static_dim
 from xnnir.passes._aten_to_xnn.arguments import (
-    Refusal,
     float_arg,
     int_arg,
     optional_tensor_arg,
@@ -23,6 +22,7 @@ from xnnir.passes._aten_to_xnn.arguments import (
     tensor_arg,
 )
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter
+from xnnir.passes._aten_to_xnn.convolution import batch_norm
 from xnnir.passes._aten_to_xnn.reduce import mean
 
 
@@ -93,7 +93,7 @@ def instance_norm(op: AtenOp, to: Conversion) -> SSAValue:
     """Over rows and columns of each channel of each image."""
     x = _input(op, to)
     if not op.arg("use_input_stats"):
-        raise Refusal("an instance norm with running statistics is a batch norm")
+        return batch_norm(op, to)[0]
     rank = len(shape_of(x))
     normalised = _standardised(to, x, range(2, rank), float_arg(op, "eps"))
     return _affine(op, to, normalised, rank - 2)

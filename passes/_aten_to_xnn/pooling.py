@@ -1,16 +1,19 @@
-"""Pooling over windows, and adaptive pooling where all windows have one size."""
+"""Pooling over windows."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from xdsl.dialects.builtin import DYNAMIC_INDEX
 from xdsl.ir import SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
+from xnnir.dialects.weights import Array
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.passes._aten_to_xnn.arguments import Refusal, int_list, static_sizes, tensor_arg
@@ -91,10 +94,11 @@ def max_pool(op: AtenOp, to: Conversion, spatial: int) -> list[SSAValue]:
     sizes = pair(shape_of(x)[-spatial:], 1)
     if any(windows.padding) and any(d > s >= 0 for d, s in zip(windows.dilation, sizes, strict=True)):
         raise Refusal(f"dilation {list(windows.dilation)} steps over the whole input, {x.type}")
+    input = to_nhwc(to, x, spatial)
     if any(step > size for step, size in zip(windows.stride, windows.kernel, strict=True)):
-        raise Refusal(f"stride {list(windows.stride)} larger than the window {list(windows.kernel)}")
+        input, windows = _without_gaps(to, input, windows, op.results[0], spatial)
     node = xnn.MaxPooling2DOp(
-        to_nhwc(to, x, spatial),
+        input,
         nhwc_type(tensor_type_of(op.results[0]), spatial),
         padding=windows.padding,
         pooling=windows.kernel,
@@ -102,6 +106,57 @@ def max_pool(op: AtenOp, to: Conversion, spatial: int) -> list[SSAValue]:
         dilation=windows.dilation,
     )
     return [from_nhwc(to, to.emit(node), op.results[0].type, spatial)]
+
+
+def _without_gaps(
+    to: Conversion, x: SSAValue, windows: Windows, result: SSAValue, spatial: int
+) -> tuple[SSAValue, Windows]:
+    """
+    The NHWC tensor `x` without the rows and columns between windows, and the windows side by side.
+
+    XNNPACK has no maximum over windows whose stride is larger than they are.
+    """
+    if windows.dilation != (1, 1):
+        raise Refusal(
+            f"stride {list(windows.stride)} larger than the window {list(windows.kernel)}, with dilation"
+        )
+    sizes = static_sizes(x, (1, 2), "a stride larger than the window")
+    counts = pair(static_sizes(result, _spatial_axes(result, spatial), "pooling"), 1)
+    stride = tuple(max(step, size) for step, size in zip(windows.stride, windows.kernel, strict=True))
+    # Where windows overlap in one dimension, that one is left as it is.
+    steps = [s if s > k else None for s, k in zip(windows.stride, windows.kernel, strict=True)]
+    top, right, bottom, left = windows.padding
+    before, after = [0, 0], [0, 0]
+    for place, (pads, step) in enumerate(zip(((top, bottom), (left, right)), steps, strict=True)):
+        if step is not None:
+            before[place] = pads[0]
+            after[place] = max(stride[place] * counts[place] - sizes[place] - pads[0], 0)
+    x = to.pad(x, (0, *before, 0), (0, *after, 0), -math.inf)
+    for place, step in enumerate(steps):
+        if step is not None:
+            x = _kept_of_each(to, x, place + 1, windows.kernel[place], step, counts[place])
+    new_stride = pair([k if s is not None else old for k, s, old in zip(
+        windows.kernel, steps, windows.stride, strict=True
+    )], 1)  # fmt: skip
+    kept = [pad if step is None else 0 for pad, step in zip(windows.before, steps, strict=True)]
+    ends = [pad if step is None else 0 for pad, step in zip(windows.after, steps, strict=True)]
+    beyond = [pad if step is None else 0 for pad, step in zip(windows.beyond, steps, strict=True)]
+    return x, Windows(
+        windows.kernel, new_stride, (1, 1), (kept[0], kept[1]), (ends[0], ends[1]), (beyond[0], beyond[1])
+    )
+
+
+def _spatial_axes(value: SSAValue, spatial: int) -> tuple[int, ...]:
+    rank = len(shape_of(value))
+    return tuple(range(rank - spatial, rank))
+
+
+def _kept_of_each(to: Conversion, x: SSAValue, axis: int, kept: int, step: int, count: int) -> SSAValue:
+    """The first `kept` of every `step` elements along `axis`."""
+    x = to.slice(x, axis, 0, step * count)
+    dims: list[Any] = list(dims_of(tensor_type_of(x)))
+    groups = to.reshape(x, [*dims[:axis], count, step, *dims[axis + 1 :]])
+    return to.reshape(to.slice(groups, axis + 1, 0, kept), [*dims[:axis], count * kept, *dims[axis + 1 :]])
 
 
 def average_pool(op: AtenOp, to: Conversion, spatial: int) -> SSAValue:
@@ -121,14 +176,26 @@ def average_pool(op: AtenOp, to: Conversion, spatial: int) -> SSAValue:
     if op.arg("count_include_pad") or divisor is not None:
         input = to.pad(input, (0, *windows.before, 0), (0, *windows.after, 0))
         padding = (0, windows.beyond[1], windows.beyond[0], 0)
-    if divisor is not None and any(windows.beyond):
-        raise Refusal("divisor_override with ceil_mode divides windows of several sizes by one number")
     type = nhwc_type(tensor_type_of(op.results[0]), spatial)
     node = xnn.AveragePooling2DOp(input, type, padding=padding, pooling=windows.kernel, stride=windows.stride)
     result = to.emit(node)
-    if divisor not in (None, area):
-        result = to.emit(xnn.MultiplyOp(result, to.number(area / divisor, result), result.type))
+    if divisor is not None and (divisor != area or any(windows.beyond)):
+        result = to.emit(xnn.MultiplyOp(result, _sizes_over(to, windows, divisor, result), result.type))
     return from_nhwc(to, result, op.results[0].type, spatial)
+
+
+def _sizes_over(to: Conversion, windows: Windows, divisor: int, result: SSAValue) -> SSAValue:
+    """The number of elements of each window that are not beyond the padding, over `divisor`, for an NHWC result."""
+    if not any(windows.beyond):
+        return to.number(windows.kernel[0] * windows.kernel[1] / divisor, result)
+    inside: list[Array] = []
+    for axis, beyond in enumerate(windows.beyond):
+        (count,) = static_sizes(result, (axis + 1,), "ceil_mode")
+        size = np.full(count, windows.kernel[axis])
+        size[-1] -= beyond
+        inside.append(size)
+    table = np.outer(*inside)[:, :, None] / divisor
+    return to.constant(table, element_type_of(result))
 
 
 def global_average(to: Conversion, x: SSAValue) -> SSAValue:
@@ -138,38 +205,6 @@ def global_average(to: Conversion, x: SSAValue) -> SSAValue:
     input = to_nhwc(to, x)
     node = xnn.GlobalAveragePooling2DOp(input, nhwc_type(type, 2))
     return from_nhwc(to, to.emit(node), type)
-
-
-def _adaptive_window(op: AtenOp, x: SSAValue, spatial: int) -> tuple[int, int]:
-    """The one size that all windows of an adaptive pool have."""
-    axes = tuple(range(len(shape_of(x)) - spatial, len(shape_of(x))))
-    inputs = static_sizes(x, axes, "adaptive pooling to more than one element")
-    outputs = static_sizes(op.results[0], axes, "adaptive pooling")
-    for input, output in zip(inputs, outputs, strict=True):
-        if input % output:
-            raise Refusal(
-                f"adaptive pooling of {list(inputs)} to {list(outputs)} has windows of several sizes"
-            )
-    return pair([a // b for a, b in zip(inputs, outputs, strict=True)], 1)
-
-
-def adaptive_average_pool(op: AtenOp, to: Conversion, spatial: int) -> SSAValue:
-    x = to.operand(tensor_arg(op, "self"))
-    result = op.results[0]
-    if spatial == 2 and shape_of(result)[-2:] == (1, 1):
-        return global_average(to, x)
-    window = _adaptive_window(op, x, spatial)
-    if window == (1, 1):
-        return x
-    type = nhwc_type(tensor_type_of(result), spatial)
-    node = xnn.AveragePooling2DOp(to_nhwc(to, x, spatial), type, pooling=window, stride=window)
-    return from_nhwc(to, to.emit(node), result.type, spatial)
-
-
-def adaptive_max_pool(op: AtenOp, to: Conversion, spatial: int) -> list[SSAValue]:
-    x = to.operand(tensor_arg(op, "self"))
-    window = _adaptive_window(op, x, spatial)
-    return [x if window == (1, 1) else pooled_max(to, x, op.results[0], window, spatial)]
 
 
 def pooled_max(
@@ -182,11 +217,6 @@ def pooled_max(
 
 
 CONVERTERS: dict[str, Converter] = {
-    "_adaptive_avg_pool2d": lambda op, to: adaptive_average_pool(op, to, 2),
-    "adaptive_avg_pool1d": lambda op, to: adaptive_average_pool(op, to, 1),
-    "adaptive_avg_pool2d": lambda op, to: adaptive_average_pool(op, to, 2),
-    "adaptive_max_pool1d": lambda op, to: adaptive_max_pool(op, to, 1),
-    "adaptive_max_pool2d": lambda op, to: adaptive_max_pool(op, to, 2),
     "avg_pool1d": lambda op, to: average_pool(op, to, 1),
     "avg_pool2d": lambda op, to: average_pool(op, to, 2),
     "max_pool1d": lambda op, to: max_pool(op, to, 1),

@@ -26,8 +26,9 @@ from xnnir.passes._aten_to_xnn.arguments import (
     static_sizes,
     tensor_arg,
 )
-from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, product_dim
+from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter
 from xnnir.passes._aten_to_xnn.pooling import global_average
+from xnnir.passes._aten_to_xnn.sizes import product_dim
 
 
 def _axes(op: AtenOp, x: SSAValue) -> tuple[int, ...]:
@@ -65,7 +66,8 @@ def mean(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
     return to.reshape(to.emit(xnn.GlobalAveragePooling2DOp(rows, type)), kept)
 
 
-def _sum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+def total(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+    """The sum over `axes`, which stay with size 1."""
     if to.target == "xnnir":
         type = tensor_type(element_type_of(x), _kept_dims(x, axes))
         return to.emit(xnn.StaticReduceOp(x, type, kind="sum", axes=axes, keep_dims=True))
@@ -74,7 +76,8 @@ def _sum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
     return to.emit(xnn.MultiplyOp(result, to.number(count, result), result.type))
 
 
-def _maximum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+def maximum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+    """The maximum over `axes`, which stay with size 1."""
     sizes = static_sizes(x, tuple(axes), "a maximum")
     kept = _kept_dims(x, axes)
     if math.prod(sizes) == 1:
@@ -93,7 +96,7 @@ def _maximum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
 
 
 def _minimum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
-    largest = _maximum(to, to.emit(xnn.NegateOp(x, x.type)), axes)
+    largest = maximum(to, to.emit(xnn.NegateOp(x, x.type)), axes)
     return to.emit(xnn.NegateOp(largest, largest.type))
 
 
@@ -113,28 +116,78 @@ def _variance(op: AtenOp, to: Conversion, x: SSAValue, axes: Sequence[int]) -> S
     return to.emit(xnn.MultiplyOp(result, to.number(count / (count - correction), result), result.type))
 
 
+def _norm(op: AtenOp, to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+    """Vector norms of order 1, 2 and infinity."""
+    order = float_arg(op, "ord" if "ord" in op.schema.positions else "p", 2.0)
+    if order == 2.0:
+        squares = total(to, to.emit(xnn.SquareOp(x, x.type)), axes)
+        return to.emit(xnn.SquareRootOp(squares, squares.type))
+    magnitudes = to.emit(xnn.AbsOp(x, x.type))
+    if order == 1.0:
+        return total(to, magnitudes, axes)
+    if order == math.inf:
+        return maximum(to, magnitudes, axes)
+    raise Refusal(f"XNNPACK has norms of order 1, 2 and infinity, got {order:g}")
+
+
+def _reduced(op: AtenOp, to: Conversion, x: SSAValue, axes: tuple[int, ...]) -> list[SSAValue]:
+    match op.name.split(".")[1]:
+        case "mean":
+            return [mean(to, x, axes)]
+        case "sum":
+            return [total(to, x, axes)]
+        case "amax" | "max":
+            return [maximum(to, x, axes)]
+        case "amin" | "min":
+            return [_minimum(to, x, axes)]
+        case "linalg_vector_norm" | "norm":
+            return [_norm(op, to, x, axes)]
+        case "logsumexp":
+            largest = maximum(to, x, axes)
+            return [
+                to.emit(xnn.AddOp(_log_of_total(to, _minus(to, x, largest), axes), largest, largest.type))
+            ]
+        case "std":
+            return [_root(to, _variance(op, to, x, axes))]
+        case "std_mean":
+            return [_root(to, _variance(op, to, x, axes)), mean(to, x, axes)]
+        case "var_mean":
+            return [_variance(op, to, x, axes), mean(to, x, axes)]
+        case _:
+            return [_variance(op, to, x, axes)]
+
+
+def _root(to: Conversion, x: SSAValue) -> SSAValue:
+    return to.emit(xnn.SquareRootOp(x, x.type))
+
+
+def _minus(to: Conversion, a: SSAValue, b: SSAValue) -> SSAValue:
+    return to.emit(xnn.SubtractOp(a, b, a.type))
+
+
+def _log_of_total(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
+    """Log(sum(exp(x)))"""
+    sums = total(to, to.emit(xnn.ExpOp(x, x.type)), axes)
+    return to.emit(xnn.LogOp(sums, sums.type))
+
+
 def _reduction(op: AtenOp, to: Conversion) -> list[SSAValue]:
     x = to.operand(tensor_arg(op, "self"))
     require_same_dtype(op, x)
     axes = _axes(op, x)
-    if not axes:
+    is_plain = op.name.split(".")[1] in ("mean", "sum", "amax", "max", "amin", "min")
+    if not axes and is_plain:
         return [x]
-    match op.name.split(".")[1]:
-        case "mean":
-            result = mean(to, x, axes)
-        case "sum":
-            result = _sum(to, x, axes)
-        case "amax" | "max":
-            result = _maximum(to, x, axes)
-        case "amin" | "min":
-            result = _minimum(to, x, axes)
-        case _:
-            result = _variance(op, to, x, axes)
-    # The result's own type says whether the dimensions stay; with one dynamic size a reshape works it out.
-    dims = dims_of(tensor_type_of(op.results[0]))
-    if shape_of(op.results[0]).count(DYNAMIC_INDEX) > 1 and len(dims) != len(shape_of(x)):
-        raise Refusal(f"expected at most one dynamic size in the result, got {op.results[0].type}")
-    return [to.reshape(result, dims)]
+    if not axes:
+        raise Refusal("expected a tensor with dimensions, got a number")
+    results: list[SSAValue] = []
+    for value, result in zip(_reduced(op, to, x, axes), op.results, strict=False):
+        # The result's own type says whether the dimensions stay; with one dynamic size a reshape works it out.
+        dims = dims_of(tensor_type_of(result))
+        if shape_of(result).count(DYNAMIC_INDEX) > 1 and len(dims) != len(shape_of(x)):
+            raise Refusal(f"expected at most one dynamic size in the result, got {result.type}")
+        results.append(to.reshape(value, dims))
+    return results
 
 
 def log_softmax(op: AtenOp, to: Conversion) -> SSAValue:
@@ -142,26 +195,35 @@ def log_softmax(op: AtenOp, to: Conversion) -> SSAValue:
     x = to.operand(tensor_arg(op, "self"))
     require_same_dtype(op, x)
     axes = (axis_arg(op, "dim", len(shape_of(x))),)
-    shifted = to.emit(xnn.SubtractOp(x, _maximum(to, x, axes), x.type))
-    total = _sum(to, to.emit(xnn.ExpOp(shifted, x.type)), axes)
-    return to.emit(xnn.SubtractOp(shifted, to.emit(xnn.LogOp(total, total.type)), x.type))
+    shifted = _minus(to, x, maximum(to, x, axes))
+    return _minus(to, shifted, _log_of_total(to, shifted, axes))
 
 
 _REDUCTIONS = dict.fromkeys(
     (
         "amax",
         "amin",
+        "linalg_vector_norm",
+        "logsumexp",
         "max",
         "max.dim",
         "mean",
         "mean.dim",
         "min",
         "min.dim",
+        "norm.ScalarOpt_dim",
+        "std",
+        "std.correction",
+        "std.dim",
+        "std_mean.correction",
+        "std_mean.dim",
         "sum",
         "sum.dim_IntList",
         "var",
         "var.correction",
         "var.dim",
+        "var_mean.correction",
+        "var_mean.dim",
     ),
     _reduction,
 )

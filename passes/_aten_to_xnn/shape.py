@@ -11,19 +11,14 @@ from xdsl.ir import SSAValue
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import dims_of, tensor_type
-from xnnir.passes._aten_to_xnn.arguments import Refusal, axis_arg, float_arg, int_arg, int_list, tensor_arg
-from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, is_float
-
-_ALL = 2**62
-"""An end of a slice from here on means the end of the dimension; exporters write the largest int64."""
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.passes._aten_to_xnn.arguments import Refusal, axis_arg, int_arg, int_list, tensor_arg
+from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, require_float
+from xnnir.passes._aten_to_xnn.sizes import product_dim
 
 
 def _operand(op: AtenOp, to: Conversion, name: str = "self") -> SSAValue:
-    x = to.operand(tensor_arg(op, name))
-    if not is_float(element_type_of(x)):
-        raise Refusal(f"XNNPACK computes in float32 and float16, got {element_type_of(x)}")
-    return x
+    return require_float(to.operand(tensor_arg(op, name)))
 
 
 def view(op: AtenOp, to: Conversion) -> SSAValue:
@@ -45,6 +40,19 @@ def transpose(op: AtenOp, to: Conversion) -> SSAValue:
     return _swapped(to, x, *(axis_arg(op, name, rank) for name in names))
 
 
+def move_dims(op: AtenOp, to: Conversion) -> SSAValue:
+    """`movedim` and `moveaxis`: the dimensions that are not named keep their order."""
+    x = _operand(op, to)
+    rank = len(shape_of(x))
+    count = len(op.arg("source")) if isinstance(op.arg("source"), tuple) else 1
+    source, target = (
+        [axis % rank for axis in int_list(op, name, count)] for name in ("source", "destination")
+    )
+    rest = (axis for axis in range(rank) if axis not in source)
+    perm = [source[target.index(place)] if place in target else next(rest) for place in range(rank)]
+    return to.transpose(x, perm)
+
+
 def transpose_matrix(op: AtenOp, to: Conversion) -> SSAValue:
     """`t`, `mT` and `numpy_T`."""
     x = _operand(op, to)
@@ -62,38 +70,22 @@ def _swapped(to: Conversion, x: SSAValue, a: int, b: int) -> SSAValue:
     return to.transpose(x, perm)
 
 
-def slice_(op: AtenOp, to: Conversion) -> SSAValue:
-    x = _operand(op, to)
-    rank = len(shape_of(x))
-    axis = axis_arg(op, "dim", rank)
-    step, size = int_arg(op, "step"), shape_of(x)[axis]
-    start = 0 if op.arg("start") is None else int_arg(op, "start")
-    end = _ALL if op.arg("end") is None else int_arg(op, "end")
-    if size == DYNAMIC_INDEX:
-        if start == 0 and end >= _ALL and step == 1:
-            return x
-        raise Refusal(f"XNNPACK slices dimensions of a size known while compiling, got {x.type}")
-    start, end = (min(max(place + size if place < 0 else place, 0), size) for place in (start, end))
-    if step == 1:
-        return to.slice(x, axis, start, max(end - start, 0))
-    if size % step or start >= step or end <= size - step + start:
-        raise Refusal(f"XNNPACK slices with step 1 only, got {start}:{end}:{step} of {size}")
-    # One of each group of `step` elements.
-    dims: list[Any] = list(dims_of(tensor_type_of(x)))
-    groups = to.reshape(x, [*dims[:axis], size // step, step, *dims[axis + 1 :]])
-    return to.reshape(to.slice(groups, axis + 1, start, 1), dims_of(tensor_type_of(op.results[0])))
-
-
 def narrow(op: AtenOp, to: Conversion) -> SSAValue:
     x = _operand(op, to)
     axis = axis_arg(op, "dim", len(shape_of(x)))
     return to.slice(x, axis, _place(x, axis, int_arg(op, "start")), int_arg(op, "length"))
 
 
-def _place(x: SSAValue, axis: int, index: int) -> int:
+def known_size(x: SSAValue, axis: int) -> int:
+    """A size of `x`. Raises `Refusal` when it is only known at run time."""
     size = shape_of(x)[axis]
     if size == DYNAMIC_INDEX:
         raise Refusal(f"XNNPACK slices dimensions of a size known while compiling, got {x.type}")
+    return size
+
+
+def _place(x: SSAValue, axis: int, index: int) -> int:
+    size = known_size(x, axis)
     return index + size if index < 0 else index
 
 
@@ -124,11 +116,16 @@ def split(op: AtenOp, to: Conversion) -> list[SSAValue]:
     return results
 
 
-def _concatenated(to: Conversion, parts: Sequence[SSAValue], axis: int, type: Any) -> SSAValue:
-    """A tree of nodes of at most five operands; the last has the type of the whole."""
+def concatenated(to: Conversion, parts: Sequence[SSAValue], axis: int, type: Any = None) -> SSAValue:
+    """
+    `parts` one after the other along `axis`: a tree of nodes of at most five operands.
+
+    type:
+        The type of the whole; not needed where the sizes along `axis` are known.
+    """
     parts = list(parts)
     limit = xnn.ConcatenateOp.MAX_INPUTS
-    while len(parts) > limit:
+    while len(parts) > limit or (len(parts) > 1 and type is None):
         groups = [parts[index : index + limit] for index in range(0, len(parts), limit)]
         parts = [group[0] if len(group) == 1 else _group(to, group, axis) for group in groups]
     return parts[0] if len(parts) == 1 else to.emit(xnn.ConcatenateOp(parts, type, axis=axis))
@@ -149,7 +146,7 @@ def concatenate(op: AtenOp, to: Conversion) -> SSAValue:
     tensors: tuple[SSAValue, ...] = op.arg("tensors")
     # For old models' sake PyTorch lets empty tensors of rank 1 take part.
     parts = [to.operand(part) for part in tensors if shape_of(part) != (0,)]
-    return _concatenated(to, parts, axis_arg(op, "dim", len(shape_of(result))), result.type)
+    return concatenated(to, parts, axis_arg(op, "dim", len(shape_of(result))), result.type)
 
 
 def stack(op: AtenOp, to: Conversion) -> SSAValue:
@@ -160,62 +157,7 @@ def stack(op: AtenOp, to: Conversion) -> SSAValue:
     for tensor in tensors:
         dims: list[Any] = list(dims_of(tensor_type_of(tensor)))
         parts.append(to.reshape(to.operand(tensor), [*dims[:axis], 1, *dims[axis:]]))
-    return _concatenated(to, parts, axis, result.type)
-
-
-def constant_pad(op: AtenOp, to: Conversion) -> SSAValue:
-    """`constant_pad_nd` and `pad`; negative padding cuts."""
-    if "mode" in op.schema.positions and op.arg("mode") != "constant":
-        raise Refusal(f"XNNPACK pads with a constant only, got mode '{op.arg('mode')}'")
-    x = _operand(op, to)
-    rank = len(shape_of(x))
-    amounts: Any = op.arg("pad")
-    if any(isinstance(amount, SSAValue) for amount in amounts):
-        raise Refusal("pad is computed while the model runs")
-    # Pairs from the innermost dimension outwards.
-    outer = rank - len(amounts) // 2
-    before = [0] * outer + [int(amount) for amount in reversed(amounts[0::2])]
-    after = [0] * outer + [int(amount) for amount in reversed(amounts[1::2])]
-    for axis, (a, b) in enumerate(zip(before, after, strict=True)):
-        if a < 0 or b < 0:
-            cut = max(-a, 0) + max(-b, 0)
-            x = to.slice(x, axis, _place(x, axis, max(-a, 0)), shape_of(x)[axis] - cut)
-    return to.pad(x, [max(a, 0) for a in before], [max(b, 0) for b in after], float_arg(op, "value", 0.0))
-
-
-def expand(op: AtenOp, to: Conversion) -> SSAValue:
-    """A broadcast that only adds dimensions of size 1; nodes that broadcast do so by themselves."""
-    x, result = _operand(op, to), op.results[0]
-    rank = len(shape_of(result))
-    padded = (1,) * (rank - len(shape_of(x))) + shape_of(x)
-    if padded != shape_of(result):
-        raise Refusal(f"XNNPACK has no broadcast, here from {x.type} to {result.type}")
-    return to.reshape(x, dims_of(tensor_type_of(result)))
-
-
-def repeat(op: AtenOp, to: Conversion) -> SSAValue:
-    """A few copies side by side, by concatenation."""
-    x, result = _operand(op, to), op.results[0]
-    repeats: Any = op.arg("repeats" if "repeats" in op.schema.positions else "dims")
-    if any(isinstance(count, SSAValue) for count in repeats):
-        raise Refusal("repeats is computed while the model runs")
-    rank = len(shape_of(result))
-    repeats = (1,) * (rank - len(repeats)) + tuple(repeats)
-    x = to.reshape(x, [*(1,) * (rank - len(shape_of(x))), *dims_of(tensor_type_of(x))])
-    for axis in reversed(range(rank)):
-        x = repeated(to, x, axis, repeats[axis])
-    return x
-
-
-def repeated(to: Conversion, x: SSAValue, axis: int, count: int) -> SSAValue:
-    """`count` copies of `x` side by side."""
-    if count == 1:
-        return x
-    if not 2 <= count <= 25:
-        raise Refusal(f"expected 1 to 25 copies in each dimension, got {count}")
-    dims: list[Any] = list(dims_of(tensor_type_of(x)))
-    dims[axis] = _place(x, axis, shape_of(x)[axis]) * count
-    return _concatenated(to, [x] * count, axis, tensor_type(element_type_of(x), dims))
+    return concatenated(to, parts, axis, result.type)
 
 
 def convert(op: AtenOp, to: Conversion) -> SSAValue:
@@ -237,23 +179,27 @@ def _shuffled(op: AtenOp, to: Conversion, x: SSAValue, split: Sequence[Any], per
     return to.reshape(parts, dims_of(tensor_type_of(op.results[0])))
 
 
+def _batch(x: SSAValue, inner: int) -> DimAttr:
+    """All dimensions before the `inner` last ones as one."""
+    dims = dims_of(tensor_type_of(x))
+    if len(dims) < inner:
+        raise Refusal(f"expected a tensor of rank {inner} or more, got {x.type}")
+    return product_dim(dims[: len(dims) - inner])
+
+
 def pixel_shuffle(op: AtenOp, to: Conversion) -> SSAValue:
     x = _operand(op, to)
-    if len(shape_of(x)) != 4:
-        raise Refusal(f"expected a tensor of rank 4, got {x.type}")
-    n, _, h, w = dims_of(tensor_type_of(x))
-    factor, channels = int_arg(op, "upscale_factor"), dims_of(tensor_type_of(op.results[0]))[1]
-    return _shuffled(op, to, x, [n, channels, factor, factor, h, w], (0, 1, 4, 2, 5, 3))
+    batch, (_, h, w) = _batch(x, 3), dims_of(tensor_type_of(x))[-3:]
+    factor, channels = int_arg(op, "upscale_factor"), dims_of(tensor_type_of(op.results[0]))[-3]
+    return _shuffled(op, to, x, [batch, channels, factor, factor, h, w], (0, 1, 4, 2, 5, 3))
 
 
 def pixel_unshuffle(op: AtenOp, to: Conversion) -> SSAValue:
     x = _operand(op, to)
-    if len(shape_of(x)) != 4:
-        raise Refusal(f"expected a tensor of rank 4, got {x.type}")
-    n, channels, _, _ = dims_of(tensor_type_of(x))
+    batch, channels = _batch(x, 3), dims_of(tensor_type_of(x))[-3]
     factor = int_arg(op, "downscale_factor")
-    _, _, h, w = dims_of(tensor_type_of(op.results[0]))
-    return _shuffled(op, to, x, [n, channels, h, factor, w, factor], (0, 1, 3, 5, 2, 4))
+    h, w = dims_of(tensor_type_of(op.results[0]))[-2:]
+    return _shuffled(op, to, x, [batch, channels, h, factor, w, factor], (0, 1, 3, 5, 2, 4))
 
 
 def channel_shuffle(op: AtenOp, to: Conversion) -> SSAValue:
@@ -283,7 +229,19 @@ CONVERTERS: dict[str, Converter] = {
         view,
     ),
     **dict.fromkeys(
-        ("chunk", "split", "split.Tensor", "split.sizes", "split_with_sizes", "unbind.int"), split
+        (
+            "chunk",
+            "split",
+            "split.Tensor",
+            "split.sizes",
+            "split_with_sizes",
+            "tensor_split.indices",
+            "tensor_split.sections",
+            "unbind.int",
+            "unsafe_chunk",
+            "unsafe_split.Tensor",
+        ),
+        split,
     ),
     **dict.fromkeys(
         (
@@ -293,6 +251,7 @@ CONVERTERS: dict[str, Converter] = {
             "contiguous",
             "detach",
             "lift_fresh",
+            "positive",
             "to.device",
             "to.dtype",
             "to.dtype_layout",
@@ -302,14 +261,11 @@ CONVERTERS: dict[str, Converter] = {
     ),
     **dict.fromkeys(("alpha_dropout", "dropout", "feature_dropout"), dropout),
     **dict.fromkeys(("cat", "concat", "concatenate"), concatenate),
-    **dict.fromkeys(("constant_pad_nd", "pad"), constant_pad),
+    **dict.fromkeys(("moveaxis.int", "moveaxis.intlist", "movedim.int", "movedim.intlist"), move_dims),
     **dict.fromkeys(("mT", "numpy_T", "t"), transpose_matrix),
     **dict.fromkeys(("permute", "permute_copy"), permute),
-    **dict.fromkeys(("repeat", "tile"), repeat),
     **dict.fromkeys(("swapaxes", "transpose.int"), transpose),
-    **dict.fromkeys(("slice.Tensor", "slice_copy.Tensor"), slice_),
     "channel_shuffle": channel_shuffle,
-    "expand": expand,
     "narrow": narrow,
     "pixel_shuffle": pixel_shuffle,
     "pixel_unshuffle": pixel_unshuffle,

@@ -45,11 +45,11 @@ func.func @refused(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
 // Reasons name what was expected and what came instead; the parameter of a refused op stays.
 // CHECK-LABEL: func.func @reasons
 func.func @reasons(%x: tensor<1x2x9x9xf32>, %w: tensor<2x2x3x3xf32>, %i: tensor<4xi64>) -> (tensor<1x2x3x3xf32>, tensor<1x2x7x7xf32>, tensor<4xi64>) {
-  // CHECK:      aten.max_pool2d{{.*}} {xnn.refused = "stride [3, 3] larger than the window [2, 2]"}
+  // CHECK:      aten.max_pool2d{{.*}} {xnn.refused = "stride [3, 3] larger than the window [2, 2], with dilation"}
   // CHECK-NEXT: aten.conv2d{{.*}} {xnn.refused = "XNNPACK packs the filter when the model is loaded, and this one is computed while it runs"}
   // CHECK-NEXT: aten.parameter "p"
   // CHECK-NEXT: aten.add.Tensor{{.*}} {xnn.refused = "XNNPACK computes in float32 and float16, got i64"}
-  %a = aten.max_pool2d(%x, kernel_size = [2, 2], stride = [3, 3]) : (tensor<1x2x9x9xf32>) -> tensor<1x2x3x3xf32>
+  %a = aten.max_pool2d(%x, kernel_size = [2, 2], stride = [3, 3], dilation = [2, 2]) : (tensor<1x2x9x9xf32>) -> tensor<1x2x3x3xf32>
   %b = aten.conv2d(%x, %w) : (tensor<1x2x9x9xf32>, tensor<2x2x3x3xf32>) -> tensor<1x2x7x7xf32>
   %p = aten.parameter "p" dense<1> : tensor<4xi64>
   %c = aten.add.Tensor(%i, %p) : (tensor<4xi64>, tensor<4xi64>) -> tensor<4xi64>

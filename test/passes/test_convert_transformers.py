@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from .aten_calls import Static, assert_converts, assert_refused, randn
+from .aten_calls import Static, assert_converts, randn
 
 
 @given(st.integers(1, 3), st.booleans(), st.sampled_from(["layer_norm", "native_layer_norm"]))
@@ -26,6 +26,7 @@ def test_rms_norm(eps: float | None) -> None:
     assert_converts("rms_norm", args)
 
 
+@settings(max_examples=40)
 @given(st.integers(1, 3), st.integers(1, 3), st.integers(2, 4), st.booleans())
 def test_group_norm(groups: int, per_group: int, rank: int, is_affine: bool) -> None:
     # Torch refuses groups of one element.
@@ -56,6 +57,21 @@ def test_instance_norm(rank: int, is_affine: bool) -> None:
     assert_converts("instance_norm", args)
 
 
+def test_instance_norm_with_running_statistics() -> None:
+    args: dict[str, Any] = {
+        "input": randn(2, 3, 4, 5),
+        "weight": None,
+        "bias": None,
+        "running_mean": Static(randn(3)),
+        "running_var": Static(randn(3).abs() + 0.5),
+        "use_input_stats": False,
+        "momentum": 0.1,
+        "eps": 1e-5,
+        "cudnn_enabled": False,
+    }
+    assert_converts("instance_norm", args)
+
+
 @given(st.integers(2, 4), st.integers(1, 3))
 def test_batch_norm_of_the_batch(rank: int, batch: int) -> None:
     assume(rank > 2 or batch > 1)
@@ -78,8 +94,23 @@ def test_attention(rank: int, mask: str, scale: float | None) -> None:
     assert_converts("scaled_dot_product_attention", {**args, **options})
 
 
-def test_attention_with_rows_that_see_nothing_is_refused() -> None:
-    x = randn(1, 4, 8)
-    mask = Static(torch.zeros(4, 4, dtype=torch.bool))
-    args = {"query": x, "key": x, "value": x, "attn_mask": mask}
-    assert_refused("scaled_dot_product_attention", args, "leaves something of each row")
+@given(st.sampled_from(["nothing", "float", "float of heads", "static bool", "causal"]), st.integers(1, 3))
+def test_attention_with_shared_keys(mask: str, groups: int) -> None:
+    args = {"query": randn(2, 2 * groups, 4, 8), "key": randn(2, 2, 5, 8), "value": randn(2, 2, 5, 6)}
+    allowed = torch.ones(4, 5, dtype=torch.bool).tril(1)
+    masks = {
+        "float": randn(4, 5),
+        "float of heads": randn(1, 2 * groups, 4, 5),
+        "static bool": Static(allowed),
+    }
+    options = {"attn_mask": masks.get(mask), "is_causal": mask == "causal", "enable_gqa": True}
+    assert_converts("scaled_dot_product_attention", {**args, **options})
+
+
+@settings(max_examples=25)
+@given(st.lists(st.lists(st.booleans(), min_size=4, max_size=4), min_size=3, max_size=3))
+def test_attention_with_rows_that_see_nothing(allowed: list[list[bool]]) -> None:
+    """Such rows are zero, as in PyTorch, whatever the scores are."""
+    args = {"query": randn(2, 3, 8) * 20, "key": randn(2, 4, 8), "value": randn(2, 4, 5)}
+    mask = Static(torch.tensor(allowed))
+    assert_converts("scaled_dot_product_attention", {**args, "attn_mask": mask})

@@ -120,6 +120,16 @@ def test_max_pool(case: tuple[int, dict[str, Any]], dilation: int) -> None:
     assert_converts(f"max_pool{spatial}d", {**args, "dilation": [dilation] * spatial})
 
 
+@settings(max_examples=40)
+@given(pools(), st.lists(st.integers(1, 6), min_size=2, max_size=2))
+def test_max_pool_with_strides_of_any_size(case: tuple[int, dict[str, Any]], stride: list[int]) -> None:
+    spatial, args = case
+    args = {**args, "stride": stride[:spatial]}
+    outcome = call(f"max_pool{spatial}d", args)
+    assume(not any("padding only" in reason for reason in outcome.refusals))
+    assert_converts(f"max_pool{spatial}d", args)
+
+
 @settings(max_examples=80)
 @given(pools(), st.booleans(), st.sampled_from([None, None, 3]))
 def test_average_pool(case: tuple[int, dict[str, Any]], count_include_pad: bool, divisor: int | None) -> None:
@@ -128,25 +138,28 @@ def test_average_pool(case: tuple[int, dict[str, Any]], count_include_pad: bool,
     if spatial == 2:
         args["divisor_override"] = divisor
     outcome = call(f"avg_pool{spatial}d", args)
-    assume(not any("padding only" in r or "divisor_override with" in r for r in outcome.refusals))
+    assume(not any("padding only" in r for r in outcome.refusals))
     assert_converts(f"avg_pool{spatial}d", args)
 
 
 def test_pools_that_xnnpack_lacks() -> None:
-    x = randn(1, 2, 9, 9)
-    args = {"self": x, "kernel_size": [2, 2], "stride": [3, 3]}
-    assert_refused("max_pool2d", args, "stride [3, 3] larger than the window [2, 2]")
-    assert_refused("adaptive_avg_pool2d", {"self": x, "output_size": [2, 2]}, "windows of several sizes")
+    args = {"self": randn(1, 2, 9, 9), "kernel_size": [2, 2], "stride": [3, 3], "dilation": [2, 2]}
+    assert_refused("max_pool2d", args, "stride [3, 3] larger than the window [2, 2], with dilation")
+    args = {"self": randn(1, 2, 90, 9), "output_size": [40, 2]}
+    assert_refused("adaptive_max_pool2d", args, "40 windows of several sizes")
 
 
 def test_indices_of_a_max_pool() -> None:
     assert_converts("max_pool2d_with_indices", {"self": randn(1, 2, 8, 8), "kernel_size": [2, 2]})
 
 
-@given(st.sampled_from([(8, 6), (4, 3), (1, 1), (2, 6)]), st.sampled_from(["avg", "max"]))
-def test_adaptive_pool(size: tuple[int, int], kind: str) -> None:
-    args = {"self": randn(2, 3, 8, 6), "output_size": size}
+@settings(max_examples=40)
+@given(st.tuples(*[st.integers(1, 9)] * 4), st.sampled_from(["avg", "max"]), st.booleans())
+def test_adaptive_pool(sizes: tuple[int, int, int, int], kind: str, has_batch: bool) -> None:
+    args = {"self": randn(*((2,) if has_batch else ()), 3, *sizes[:2]), "output_size": sizes[2:]}
     assert_converts(f"adaptive_{kind}_pool2d", args)
+    args = {"self": randn(*((2,) if has_batch else ()), 3, sizes[0]), "output_size": sizes[2:3]}
+    assert_converts(f"adaptive_{kind}_pool1d", args)
 
 
 def test_mean_of_images_is_one_node() -> None:
@@ -162,27 +175,63 @@ def test_resize_to_a_size(align_corners: bool, height: int, width: int) -> None:
     )
 
 
-def test_resize_by_factors() -> None:
-    args = {"input": randn(1, 2, 4, 5), "align_corners": False, "output_size": None}
-    assert_converts("upsample_bilinear2d.vec", {**args, "scale_factors": [2.0, 1.2]})
-    assert_refused(
-        "upsample_bilinear2d.vec", {**args, "scale_factors": [1.3, 1.0]}, "does not give 5 exactly"
-    )
+@settings(max_examples=15)
+@given(st.booleans(), st.sampled_from([2.0, 1.2, 1.3, 0.5, 0.7]), st.sampled_from([1.0, 1.7, 3.0]))
+def test_resize_by_factors(align_corners: bool, height: float, width: float) -> None:
+    args = {"align_corners": align_corners, "output_size": None}
+    x = randn(1, 2, 4, 5)
+    for name in ("upsample_bilinear2d.vec", "upsample_bicubic2d.vec"):
+        assert_converts(name, {**args, "input": x, "scale_factors": [height, width]}, tolerance=1e-5)
+    assert_converts("upsample_linear1d.vec", {**args, "input": x[0], "scale_factors": [height]})
+    volume = {"input": randn(1, 2, 3, 4, 5), "scale_factors": [height, width, height]}
+    assert_converts("upsample_trilinear3d.vec", {**args, **volume})
 
 
+@settings(max_examples=15)
+@given(st.booleans(), st.lists(st.integers(1, 9), min_size=3, max_size=3))
+def test_linear_and_cubic_to_a_size(align_corners: bool, size: list[int]) -> None:
+    args = {"align_corners": align_corners}
+    assert_converts("upsample_linear1d", {**args, "self": randn(2, 3, 4), "output_size": size[:1]})
+    assert_converts("upsample_bicubic2d", {**args, "self": randn(1, 2, 4, 5), "output_size": size[:2]})
+    assert_converts("upsample_trilinear3d", {**args, "self": randn(1, 2, 3, 4, 5), "output_size": size})
+
+
+@settings(max_examples=30)
 @given(
-    st.integers(1, 6), st.integers(1, 3), st.sampled_from(["upsample_nearest2d", "_upsample_nearest_exact2d"])
+    st.lists(st.integers(1, 12), min_size=3, max_size=3),
+    st.integers(1, 3),
+    st.sampled_from(["upsample_nearest", "_upsample_nearest_exact"]),
+    st.sampled_from([1.0, 2.0, 3.0, 0.5, 1.5, 2.7, 0.37]),
 )
-def test_resize_to_nearest(height: int, width: int, name: str) -> None:
-    size = [3 * height, 4 * width]
-    assert_converts(name, {"self": randn(2, 3, 3, 4), "output_size": size})
-    by_factors = {
-        "input": randn(2, 3, 3, 4),
-        "output_size": None,
-        "scale_factors": [float(height), float(width)],
+def test_resize_to_nearest(size: list[int], spatial: int, name: str, scale: float) -> None:
+    x = randn(2, 3, *(3, 4, 5)[:spatial])
+    assert_converts(f"{name}{spatial}d", {"self": x, "output_size": size[:spatial]}, tolerance=0.0)
+    by_factors = {"input": x, "output_size": None, "scale_factors": [scale] * spatial}
+    assert_converts(f"{name}{spatial}d.vec", by_factors, tolerance=0.0)
+
+
+NEAREST = [
+    "upsample_nearest1d", "upsample_nearest2d", "upsample_nearest3d",
+    "_upsample_nearest_exact1d", "_upsample_nearest_exact2d", "_upsample_nearest_exact3d",
+]  # fmt: skip
+
+
+def test_nearest_neighbours_in_many_pieces_are_refused() -> None:
+    for name in NEAREST:
+        x = randn(1, 1, *(1, 1, 40)[3 - int(name[-2]) :])
+        args = {"self": x, "output_size": [*x.shape[2:-1], 100]}
+        assert_refused(name, args, "XNNPACK has no gather")
+
+
+def test_adjustments_of_the_stride() -> None:
+    """Rows that are added may be rows that padding does not cut off."""
+    args = {
+        "input": randn(1, 2, 4, 4),
+        "weight": Static(randn(2, 2, 3, 3)),
+        "dilation": [2, 2],
+        "padding": [1, 2],
     }
-    assert_converts(name + ".vec", by_factors)
-    assert_refused(name, {"self": randn(1, 2, 3, 4), "output_size": [4, 4]}, "a whole number of times")
+    assert_converts("conv_transpose2d.input", {**args, "output_padding": [1, 1]})
 
 
 def test_adjustments_of_the_stride_are_refused() -> None:
