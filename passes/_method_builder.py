@@ -96,16 +96,18 @@ class MethodBuilder:
             present.add_op(rt.FallthroughOp(block))
         self.blocks.append(block)
 
-    def jump_false(self, condition: SSAValue, target: Block, at: Operation) -> None:
-        """Go to `target` if `condition` is false, and on in a new block otherwise."""
-        following = Block()
+    def jump_false(
+        self, condition: SSAValue, target: Block, at: Operation, following: Block | None = None
+    ) -> None:
+        """Go to `target` if `condition` is false, and on in the block `following`, a new one by default."""
+        following = Block() if following is None else following
         self.append(rt.JumpFalseOp(condition, following, target), at)
         self.blocks.append(following)
 
-    def jump(self, target: Block, at: Operation) -> None:
-        """Go to `target`. What is added next must begin a block of its own."""
+    def jump(self, target: Block, at: Operation, following: Block) -> None:
+        """Go to `target`. What is added next is the block `following`, which other jumps go to."""
         # The format has no other jump; the condition is a number that nothing changes.
-        self.jump_false(self.bool(False), target, at)
+        self.jump_false(self.bool(False), target, at, following)
 
     def _shared(self, key: tuple[type[SlotOp], object], make: Callable[[], SlotOp]) -> SSAValue:
         if key not in self._numbers:

@@ -36,11 +36,14 @@ from xdsl.passes import ModulePass
 from xnnir.dialects import aten, rt, xnn
 from xnnir.dialects.weights import WeightStore, get_weight_store
 from xnnir.dialects.xnn.support import Target
+from xnnir.passes._blocks import blocks_within
 from xnnir.passes._host_kernels import find_host_kernel
+from xnnir.passes._lower_to_rt.control_flow import CONTROL_FLOW, TERMINATORS, ControlFlow
 from xnnir.passes._lower_to_rt.refusals import refuse
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering, lower_scalar
 from xnnir.passes._lower_to_rt.slots import constant_slot, dim_orders, input_slot, value_slot
 from xnnir.passes._lower_to_rt.state import State
+from xnnir.passes._lower_to_rt.updates import find_update, write_update
 from xnnir.passes._method_builder import MethodBuilder
 
 
@@ -90,14 +93,19 @@ class _Lowering:
         self.target: Target = target
         self.builder = MethodBuilder()
         self.state = State(function.body.block, store)
+        self._orders: dict[SSAValue, Sequence[int]] = {}
+        self.control_flow = ControlFlow(
+            self.builder, self._lower, self._orders.__contains__, self.state.is_buffer
+        )
 
     def refused(self) -> list[Operation]:
         """The ops that no runtime can run."""
-        return [op for op in self.function.body.block.ops if not self._can_lower(op)]
+        return [op for block in blocks_within(self.function) for op in block.ops if not self._can_lower(op)]
 
     def _can_lower(self, op: Operation) -> bool:
         return (
             isinstance(op, _STATIC | xnn.CallOp | aten.AssignBufferOp | func.ReturnOp)
+            or isinstance(op, CONTROL_FLOW | TERMINATORS)
             or self.state.is_update(op)
             or find_scalar_lowering(op) is not None
             or find_host_kernel(op, self.target) is not None
@@ -112,14 +120,16 @@ class _Lowering:
         end = cast(func.ReturnOp, function.body.block.last_op)
         results = end.operands
         # A value that is a result is made in the memory order that the caller expects of it.
-        orders = {
-            value: order
-            for value, order in zip(results, dim_orders(function.res_attrs, len(results)), strict=True)
-            if order is not None
-        }
+        self._orders.update(
+            {
+                value: order
+                for value, order in zip(results, dim_orders(function.res_attrs, len(results)), strict=True)
+                if order is not None
+            }
+        )
         for op in function.body.block.ops:
             if not isinstance(op, aten.AssignBufferOp | func.ReturnOp):
-                self._lower(op, orders)
+                self._lower(op)
         outputs = [self.state.own(builder, value, end) for value in results]
         self.state.assign(builder, end)
         inputs = rt.InputsOp([builder.lookup(argument) for argument in arguments])
@@ -139,13 +149,22 @@ class _Lowering:
         method.location = function.location
         return method
 
-    def _lower(self, op: Operation, orders: dict[SSAValue, Sequence[int]]) -> None:
+    def _lower(self, op: Operation) -> None:
         builder = self.builder
         if self.state.is_state(op):
             self.state.add_buffer(builder, op)
             return
         if self.state.is_update(op):
             self.state.update(builder, op)
+            return
+        if isinstance(op, CONTROL_FLOW):
+            self.control_flow.lower_op(op)
+            return
+        if (carried := self.control_flow.updates.get(op)) is not None:
+            update = find_update(op)
+            assert update is not None
+            write_update(builder, op, update, carried)
+            builder.bind(op.results[0], carried)
             return
         if isinstance(op, _STATIC):
             # Those of `aten` are here when the model returns them as they are.
@@ -155,7 +174,7 @@ class _Lowering:
             lower_scalar(builder, cast(aten.AtenOp, op), scalar)
             return
         for result in op.results:
-            builder.bind(result, builder.slot(value_slot(result, orders.get(result)), op.location))
+            builder.bind(result, builder.slot(value_slot(result, self._orders.get(result)), op.location))
         if isinstance(op, xnn.CallOp):
             args = [builder.lookup(value) for value in (*op.inputs, *op.outputs)]
             builder.append(rt.DelegateCallOp(op.callee.root_reference.data, args), op)

@@ -2,9 +2,10 @@
 Give each tensor of a method a place in an arena, so that tensors that are not alive at the same time share memory.
 
 A tensor is alive from the instruction that first touches it to the last one; inputs from the start, outputs to the
-end. The largest tensors are placed first, each at the lowest offset where it overlaps no tensor placed before that
-is alive with it. Offsets are multiples of 16; 64 bytes stay free at the end of the arena, because XNNPACK reads a
-little past the end of a tensor (XNN_EXTRA_BYTES).
+end, buffers that keep their numbers always. One that a loop touches is alive as long as the loop, and two slots that a
+move makes one tensor as long as either. The largest tensors are placed first, each at the lowest offset where it
+overlaps no tensor placed before that is alive with it. Offsets are multiples of 16; 64 bytes stay free at the end of
+the arena, because XNNPACK reads a little past the end of a tensor (XNN_EXTRA_BYTES).
 
     rt.method @forward {
       %x = rt.tensor : tensor<4xf32>
@@ -16,11 +17,12 @@ little past the end of a tensor (XNN_EXTRA_BYTES).
 from __future__ import annotations
 
 from bisect import insort
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import DenseArrayBase, ModuleOp, i64
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import rt
@@ -85,6 +87,12 @@ class _Lifetime:
     last: int
     offset: int = 0
 
+    def cover(self, first: int, last: int) -> bool:
+        """Lengthen to the instructions from `first` to `last`; whether that changed anything."""
+        before = (self.first, self.last)
+        self.first, self.last = min(self.first, first), max(self.last, last)
+        return before != (self.first, self.last)
+
 
 def _lifetimes(method: rt.MethodOp) -> list[_Lifetime]:
     by_slot: dict[SSAValue, _Lifetime] = {}
@@ -94,14 +102,10 @@ def _lifetimes(method: rt.MethodOp) -> list[_Lifetime]:
             by_slot[slot.result] = _Lifetime(slot, rt.tensor_bytes(slot.tensor_type), -1, -1)
         elif isinstance(slot, rt.TensorListOp | rt.OptionalTensorListOp):
             lists[slot.value] = tuple(slot.operands)
-    count = sum(1 for _ in method.instructions())
-    if any(isinstance(instruction, rt.JumpFalseOp | rt.MoveOp) for instruction in method.instructions()):
-        # Loops run instructions again and moves make two slots one tensor: nothing may be shared.
-        for lifetime in by_slot.values():
-            lifetime.last = count
-        return list(by_slot.values())
+    instructions = list(method.instructions())
+    count = len(instructions)
     touched: set[SSAValue] = set()
-    for position, instruction in enumerate(method.instructions()):
+    for position, instruction in enumerate(instructions):
         for operand in instruction.operands:
             for value in (operand, *lists.get(operand, ())):
                 lifetime = by_slot.get(value)
@@ -120,7 +124,44 @@ def _lifetimes(method: rt.MethodOp) -> list[_Lifetime]:
     for value in method.outputs:
         if value in by_slot:
             by_slot[value].last = count
+    _extend(by_slot, instructions, list(_loops(method)))
     return list(by_slot.values())
+
+
+def _loops(method: rt.MethodOp) -> Iterator[tuple[int, int]]:
+    """The first and the last instruction of each loop: the target of a jump back, and the jump."""
+    starts: dict[Block, int] = {}
+    position = 0
+    for block in method.body.blocks:
+        starts[block] = position
+        for op in block.ops:
+            if isinstance(op, rt.JumpFalseOp) and op.target in starts:
+                yield starts[op.target], position
+            position += isinstance(op, rt.InstructionOp)
+
+
+def _extend(
+    by_slot: dict[SSAValue, _Lifetime],
+    instructions: Sequence[rt.InstructionOp],
+    loops: Sequence[tuple[int, int]],
+) -> None:
+    """
+    Lengthen the lives of tensors that a loop touches to all of the loop, which runs again, and of two slots that a move
+    makes one tensor to the life of both.
+    """
+    moves = [op for op in instructions if isinstance(op, rt.MoveOp) and op.source in by_slot]
+    changed = bool(moves or loops)
+    while changed:
+        changed = False
+        for lifetime in by_slot.values():
+            for first, last in loops:
+                if lifetime.first <= last and first <= lifetime.last:
+                    changed |= lifetime.cover(first, last)
+        for move in moves:
+            source, target = by_slot[move.source], by_slot.get(move.target)
+            if target is not None:
+                changed |= source.cover(target.first, target.last)
+                changed |= target.cover(source.first, source.last)
 
 
 def _place(lifetimes: list[_Lifetime]) -> int:

@@ -112,7 +112,9 @@ def input_slot(argument: BlockArgument, function: FuncOp, dim_order: Sequence[in
             location=function.location,
             hint="export the model with a number that does not vary, or with a tensor",
         )
-    return number_slot(value)
+    slot = number_slot(value)
+    slot.value.name_hint = argument.name_hint
+    return slot
 
 
 def constant_slot(op: xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp) -> rt.SlotOp:

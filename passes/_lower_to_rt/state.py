@@ -18,7 +18,7 @@ from xnnir.dialects import aten, rt
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
 from xnnir.dialects.xnn.base import tensor_type_of
-from xnnir.passes._lower_to_rt.updates import find_update, write_update
+from xnnir.passes._lower_to_rt.updates import find_update, find_update_chain, write_update
 from xnnir.passes._method_builder import MethodBuilder
 
 
@@ -26,16 +26,15 @@ class State:
     """The buffers that one function changes, and the ops that do it in place."""
 
     def __init__(self, block: Block, store: WeightStore):
-        self._block = block
         self._store = store
-        self._order: dict[Operation, int] = {op: index for index, op in enumerate(block.ops)}
         self._assigned = {op.target.data: op.value for op in block.ops if isinstance(op, aten.AssignBufferOp)}
         self._slots: dict[str, SSAValue] = {}
         self._in_place: dict[Operation, str] = {}
         """Ops that write to a buffer, by its name."""
         for op in block.ops:
-            if self.is_state(op):
-                self._find_updates(cast(aten.BufferOp, op))
+            if isinstance(op, aten.BufferOp) and self.is_state(op):
+                chain = find_update_chain(op.result, self._assigned[op.fqn.data])
+                self._in_place.update(dict.fromkeys(chain or (), op.fqn.data))
 
     def is_state(self, op: Operation) -> bool:
         """Whether `op` is a buffer that the function changes."""
@@ -44,6 +43,10 @@ class State:
     def is_update(self, op: Operation) -> bool:
         """Whether `op` writes to a buffer in place."""
         return op in self._in_place
+
+    def is_buffer(self, slot: SSAValue) -> bool:
+        """Whether `slot` is that of a buffer that the function changes."""
+        return slot in self._slots.values()
 
     def add_buffer(self, builder: MethodBuilder, op: Operation) -> None:
         """Add the slot of a buffer, which `is_state` tells."""
@@ -82,7 +85,7 @@ class State:
     def own(self, builder: MethodBuilder, value: SSAValue, at: Operation) -> SSAValue:
         """The slot that returns `value`: that of a buffer would change under the caller's hands, so it is copied."""
         slot = builder.lookup(value)
-        return copied(builder, slot, at) if slot in self._slots.values() else slot
+        return copied(builder, slot, at) if self.is_buffer(slot) else slot
 
     def _initial(self, op: aten.BufferOp) -> WeightAttr | None:
         weight = op.value
@@ -91,35 +94,6 @@ class State:
         # What is not there yet cannot be looked at; a file without it cannot be written either.
         is_zero = weight in self._store and not np.frombuffer(self._store.bytes(weight), np.uint8).any()
         return None if is_zero else weight
-
-    def _find_updates(self, buffer: aten.BufferOp) -> None:
-        """Follow the updates from the value that is assigned back to the buffer."""
-        name = buffer.fqn.data
-        value = self._assigned[name]
-        chain: list[Operation] = []
-        while value is not buffer.result:
-            op = value.owner
-            if op not in self._order or find_update(cast(Operation, op)) is None:
-                return
-            assert isinstance(op, AtenOp)
-            value = cast(SSAValue, op.arg("self"))
-            if value.type != op.results[0].type or self._is_read_after(value, op):
-                return
-            chain.append(op)
-        self._in_place.update(dict.fromkeys(chain, name))
-
-    def _is_read_after(self, value: SSAValue, op: Operation) -> bool:
-        """Whether something but `op` reads `value` when `op` runs, or later."""
-        for use in value.uses:
-            user = use.operation
-            while user.parent is not None and user.parent is not self._block:
-                user = cast(Operation, user.parent.parent_op())
-            if user is op:
-                if use.index:
-                    return True
-            elif self._order.get(user, len(self._order)) >= self._order[op]:
-                return True
-        return False
 
 
 def copied(builder: MethodBuilder, slot: SSAValue, at: Operation) -> SSAValue:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import DenseIntOrFPElementsAttr, IntegerType, TensorType, i32, i64
-from xdsl.ir import Operation, SSAValue
+from xdsl.ir import Block, Operation, SSAValue
 
 from xnnir.dialects import rt
 from xnnir.dialects.aten import AtenOp
@@ -44,6 +44,42 @@ def find_update(op: Operation) -> Update | None:
         return None
     update = find(op)
     return update if update is not None and _can_expand(update) else None
+
+
+def find_update_chain(old: SSAValue, new: SSAValue) -> list[Operation] | None:
+    """
+    The updates that make `new` out of `old`, the last first, if each may overwrite what it is applied to: nothing
+    reads that when the update runs, or later. None where something else makes `new`, or is in the way.
+    """
+    chain: list[Operation] = []
+    value = new
+    while value is not old:
+        op = value.owner
+        if not isinstance(op, Operation) or find_update(op) is None:
+            return None
+        assert isinstance(op, AtenOp)
+        value = cast(SSAValue, op.arg("self"))
+        if value.type != op.results[0].type or _is_read_after(value, op):
+            return None
+        chain.append(op)
+    block = old.owner if isinstance(old.owner, Block) else old.owner.parent
+    return chain if all(op.parent is block for op in chain) else None
+
+
+def _is_read_after(value: SSAValue, op: Operation) -> bool:
+    """Whether something but `op` reads `value` when `op` runs, or later in its block."""
+    block = op.parent
+    for use in value.uses:
+        user: Operation | None = use.operation
+        if user is op:
+            if use.index:
+                return True
+            continue
+        while user is not None and user.parent is not block:
+            user = user.parent_op()
+        if user is None or op.is_before_in_block(user):
+            return True
+    return False
 
 
 def write_update(builder: MethodBuilder, op: Operation, update: Update, buffer: SSAValue) -> None:

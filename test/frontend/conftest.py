@@ -12,9 +12,10 @@ import pytest
 import torch
 from torch.export import ExportedProgram
 from xdsl.context import Context
+from xdsl.dialects import scf
 from xdsl.dialects.builtin import FloatAttr, IntegerAttr, ModuleOp, i1
 from xdsl.dialects.func import FuncOp, ReturnOp
-from xdsl.ir import SSAValue
+from xdsl.ir import Block, SSAValue
 from xdsl.parser import Parser
 
 from xnnir.context import make_context
@@ -29,6 +30,7 @@ from xnnir.dialects.aten import (
 )
 from xnnir.dialects.weights import constant_array, get_weight_store
 from xnnir.frontend import import_exported_program
+from xnnir.interpreter import control_flow
 from xnnir.interpreter.aten import evaluate
 
 Run: TypeAlias = Callable[[ExportedProgram, Sequence[Any]], tuple[list[Any], dict[str, Any]]]
@@ -59,7 +61,13 @@ def _run(program: ExportedProgram, inputs: Sequence[Any]) -> tuple[list[Any], di
 def run_function(function: FuncOp, ctx: Context, inputs: Sequence[Any]) -> tuple[list[Any], dict[str, Any]]:
     values: dict[SSAValue, Any] = dict(zip(function.body.block.args, inputs, strict=True))
     assigned: dict[str, Any] = {}
-    for op in function.body.block.ops:
+    return _run_block(function.body.block, values, ctx, assigned), assigned
+
+
+def _run_block(
+    block: Block, values: dict[SSAValue, Any], ctx: Context, assigned: dict[str, Any]
+) -> list[Any]:
+    for op in block.ops:
         match op:
             case CallOperatorOp() if op.operator == "torch::sym_max":
                 values[op.results[0]] = max(values.get(arg, arg) for arg in op.args().values())
@@ -72,11 +80,14 @@ def run_function(function: FuncOp, ctx: Context, inputs: Sequence[Any]) -> tuple
                 values[op.result] = None
             case AssignBufferOp() | AssignInputOp():
                 assigned[op.target.data] = values[op.value]
-            case ReturnOp():
-                return [values[operand] for operand in op.operands], assigned
+            case ReturnOp() | scf.YieldOp() | scf.ConditionOp():
+                return [values[operand] for operand in op.operands]
             case _:
-                raise AssertionError(f"unexpected {op.name}")
-    raise AssertionError("the function does not return")
+                results = control_flow.evaluate(
+                    op, values, lambda block, values: _run_block(block, dict(values), ctx, assigned)
+                )
+                values.update(zip(op.results, results, strict=True))
+    raise AssertionError("the block does not end")
 
 
 def _static(op: StaticValueOp, ctx: Context) -> Any:

@@ -211,3 +211,89 @@ func.func @kernels(%x: tensor<2x4xi64>) -> (tensor<2x1xf32>, tensor<2x1xf32>, te
   %values, %indices = aten.topk(%parts#0, k = 1) : (tensor<2x3xf32>) -> (tensor<2x1xf32>, tensor<2x1xi64>)
   func.return %parts#1, %values, %indices : tensor<2x1xf32>, tensor<2x1xf32>, tensor<2x1xi64>
 }
+
+// -----
+
+// A branch that is not taken is jumped over; its value is moved to the slot of the result.
+
+// CHECK-LABEL: rt.method @branch
+// CHECK:         rt.jump_false %p ^[[THEN:\w+]] else ^[[ELSE:\w+]] : !rt.bool
+// CHECK-NEXT:  ^[[THEN]]:
+// CHECK-NEXT:    rt.kernel_call "aten::view_copy.out"(%x, {{%\w+}}, [[A:%\w+]], [[A]])
+// CHECK-NEXT:    rt.move [[A]] to %y : (tensor<2x2xf32>, tensor<2x2xf32>)
+// CHECK-NEXT:    rt.jump_false [[FALSE:%\w+]] ^[[ELSE]] else ^[[END:\w+]] : !rt.bool
+// CHECK-NEXT:  ^[[ELSE]]:
+// CHECK-NEXT:    rt.move %z to %y
+// CHECK-NEXT:    rt.fallthrough ^[[END]]
+// CHECK-NEXT:  ^[[END]]:
+// CHECK-NEXT:    rt.return(%y)
+func.func @branch(%x: tensor<4xf32>, %z: tensor<2x2xf32>, %p: i1 {xnn.constant = true}) -> tensor<2x2xf32> {
+  %y = scf.if %p -> (tensor<2x2xf32>) {
+    %a = xnn.static_reshape %x : (tensor<4xf32>) -> tensor<2x2xf32>
+    scf.yield %a : tensor<2x2xf32>
+  } else {
+    scf.yield %z : tensor<2x2xf32>
+  }
+  func.return %y : tensor<2x2xf32>
+}
+
+// -----
+
+// What a loop carries is copied to slots before it and at its end; two that change places are kept apart.
+
+// CHECK-LABEL: rt.method @loop
+// CHECK:         rt.kernel_call "aten::clone.out"(%x, {{%\w+}}, [[A:%\w+]], [[A]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"(%y, {{%\w+}}, [[B:%\w+]], [[B]])
+// CHECK-NEXT:    rt.fallthrough ^[[LOOP:\w+]]
+// CHECK-NEXT:  ^[[LOOP]]:
+// CHECK-NEXT:    rt.kernel_call "aten::any.all_out"([[A]], [[T:%\w+]], [[T]])
+// CHECK-NEXT:    rt.kernel_call "aten::_local_scalar_dense"([[T]], [[P:%\w+]])
+// CHECK-NEXT:    rt.jump_false [[P]] ^[[BODY:\w+]] else ^[[END:\w+]]
+// CHECK-NEXT:  ^[[BODY]]:
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[B]], {{%\w+}}, [[OLD_B:%\w+]], [[OLD_B]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[A]], {{%\w+}}, [[OLD_A:%\w+]], [[OLD_A]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[OLD_B]], {{%\w+}}, [[A]], [[A]])
+// CHECK-NEXT:    rt.kernel_call "aten::clone.out"([[OLD_A]], {{%\w+}}, [[B]], [[B]])
+// CHECK-NEXT:    rt.jump_false {{%\w+}} ^[[END]] else ^[[LOOP]]
+// CHECK-NEXT:  ^[[END]]:
+// CHECK-NEXT:    rt.return([[A]], [[B]])
+func.func @loop(%x: tensor<4xf32>, %y: tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+  %a, %b = scf.while (%c = %x, %d = %y) : (tensor<4xf32>, tensor<4xf32>) -> (tensor<4xf32>, tensor<4xf32>) {
+    %t = aten.any(%c) : (tensor<4xf32>) -> tensor<i1>
+    %p = aten.item(%t) : (tensor<i1>) -> i1
+    scf.condition(%p) %c, %d : tensor<4xf32>, tensor<4xf32>
+  } do {
+  ^bb0(%e: tensor<4xf32>, %f: tensor<4xf32>):
+    scf.yield %f, %e : tensor<4xf32>, tensor<4xf32>
+  }
+  func.return %a, %b : tensor<4xf32>, tensor<4xf32>
+}
+
+// -----
+
+// A loop that counts sets its counter each time the method runs. Rows are written where the loop began with them.
+
+// CHECK-LABEL: rt.method @rows
+// CHECK:         rt.kernel_call "aten::empty.out"({{%\w+}}, {{%\w+}}, [[S:%\w+]], [[S]])
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::add.Scalar"({{%\w+}}, {{%\w+}}, [[I:%\w+]])
+// CHECK-NEXT:    rt.fallthrough ^[[LOOP:\w+]]
+// CHECK-NEXT:  ^[[LOOP]]:
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::lt.Scalar"([[I]], {{%\w+}}, [[P:%\w+]])
+// CHECK-NEXT:    rt.jump_false [[P]] ^[[BODY:\w+]] else ^[[END:\w+]]
+// CHECK-NEXT:  ^[[BODY]]:
+// CHECK:         rt.kernel_call "aten::index_put_"([[S]], {{%\w+}}, {{%\w+}}, {{%\w+}}, [[S]])
+// CHECK-NEXT:    rt.kernel_call "executorch_prim::add.Scalar"([[I]], {{%\w+}}, [[I]])
+// CHECK-NEXT:    rt.jump_false {{%\w+}} ^[[END]] else ^[[LOOP]]
+// CHECK-NEXT:  ^[[END]]:
+// CHECK-NEXT:    rt.return([[S]])
+func.func @rows(%x: tensor<4xf32>) -> tensor<3x4xf32> {
+  %zero = aten.constant "index" 0 : i64
+  %one = aten.constant "index" 1 : i64
+  %n = aten.constant "length" 3 : i64
+  %s = aten.empty.memory_format(size = [3, 4], dtype = torch.float32) : () -> tensor<3x4xf32>
+  %y = scf.for %i = %zero to %n step %one iter_args(%t = %s) -> (tensor<3x4xf32>) : i64 {
+    %u = aten.select_scatter(%t, %x, dim = 0, index = %i) : (tensor<3x4xf32>, tensor<4xf32>, i64) -> tensor<3x4xf32>
+    scf.yield %u : tensor<3x4xf32>
+  }
+  func.return %y : tensor<3x4xf32>
+}

@@ -22,6 +22,10 @@ from xnnir.frontend.locations import node_location
 _HigherOrderOperator = torch._ops.HigherOrderOperator  # pyright: ignore[reportPrivateUsage]
 
 
+CONTROL_FLOW = frozenset(("cond", "map_impl", "scan", "while_loop"))
+"""Higher-order operators that stay calls; the subgraphs they run are in `FlatGraph.modules`."""
+
+
 @dataclass
 class FlatGraph:
     """
@@ -33,6 +37,8 @@ class FlatGraph:
     outputs: Sequence[Any] = ()
     tensors: dict[Node, tuple[str, Any]] = field(default_factory=dict[Node, tuple[str, Any]])
     """Qualified names and values of `get_attr` nodes."""
+    modules: dict[Node, tuple[str, GraphModule]] = field(default_factory=dict[Node, tuple[str, GraphModule]])
+    """Qualified names and graphs of `get_attr` nodes that stand for a subgraph."""
     _names: dict[Node, Any] = field(default_factory=dict[Node, Any])
 
     def of(self, node: Node) -> Any:
@@ -47,10 +53,14 @@ class FlatGraph:
         self._names[node] = target
 
 
-def flatten_graph(module: GraphModule) -> FlatGraph:
-    """All nodes of `module`'s graph, regions inlined. Raises `FrontendError` for control flow."""
+def flatten_graph(module: GraphModule, prefix: str = "") -> FlatGraph:
+    """
+    All nodes of `module`'s graph, regions inlined; `prefix` stands before the names of its tensors.
+
+    Raises `FrontendError` for a higher-order operator that is neither a region nor control flow.
+    """
     flat = FlatGraph()
-    flat.outputs = _append(flat, module, {}, "", set())
+    flat.outputs = _append(flat, module, {}, prefix, set())
     return flat
 
 
@@ -67,9 +77,12 @@ def _append(
             value: Any = operator.attrgetter(target)(module)
             if isinstance(value, GraphModule):
                 modules[node] = (target, value)
+                flat.modules[node] = (f"{prefix}{target}", value)
             else:
                 flat.tensors[node] = (f"{prefix}{target}", value)
                 flat.nodes.append(node)
+        elif isinstance(target, _HigherOrderOperator) and str(target) in CONTROL_FLOW:
+            flat.nodes.append(node)
         elif isinstance(target, _HigherOrderOperator):
             results[node] = _inline(flat, node, modules, prefix, seen)
         elif target is operator.getitem and node.args[0] in results:
@@ -101,9 +114,8 @@ def _inline(
     )
     if position is None or not is_region:
         what = "an autocast region" if name == "wrap_with_autocast" else f"the higher-order operator {name}"
-        hint = (
-            MAKE_FUNCTIONAL if name == "wrap_with_autocast" else "express it without control flow on tensors"
-        )
+        known = "known are torch.cond, and while_loop, map and scan of torch._higher_order_ops"
+        hint = MAKE_FUNCTIONAL if name == "wrap_with_autocast" else known
         raise FrontendError(f"expected operators on tensors, got {what}", node_location(node), hint)
     region = node.args[position]
     assert isinstance(region, Node)

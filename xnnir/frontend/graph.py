@@ -10,22 +10,27 @@ from typing import Any, cast
 
 import torch
 from torch.fx import Node
-from xdsl.dialects.builtin import UNKNOWN_LOC, LocationAttr
+from xdsl.dialects.builtin import UNKNOWN_LOC, LocationAttr, TensorType, i64
 from xdsl.ir import Attribute, Block, Operation, SSAValue
+from xdsl.utils.hints import isa
 
 from xnnir.dialects.aten import AtenOp, CallOperatorOp, ConstantOp, SchemaType, find_op_class, op_class
 from xnnir.dialects.aten.operator import class_schema
 from xnnir.dialects.aten.values import Device, Layout, MemoryFormat
+from xnnir.dialects.xnn.dims import DimAttr, dims_of
+from xnnir.dialects.xnn.expressions import build, parse_expression
 from xnnir.frontend import training
+from xnnir.frontend.control_flow import import_control_flow
 from xnnir.frontend.errors import FrontendError
 from xnnir.frontend.flatten import FlatGraph
 from xnnir.frontend.locations import node_location
 from xnnir.frontend.mutation import Mutations
-from xnnir.frontend.scalars import evaluate, is_scalar_function, make_scalar_op
+from xnnir.frontend.scalars import SIZE_FUNCTIONS, evaluate, is_scalar_function, make_scalar_op
 from xnnir.frontend.types import TypeConverter, flatten, torch_dtype
 from xnnir.frontend.weights import WeightImporter
 
 _OpOverload = torch._ops.OpOverload  # pyright: ignore[reportPrivateUsage]
+_HigherOrderOperator = torch._ops.HigherOrderOperator  # pyright: ignore[reportPrivateUsage]
 
 _CHECKED_BY_EXPORT = frozenset(
     f"aten::{name}"
@@ -52,6 +57,12 @@ class GraphImporter:
         self._lazy: dict[Node, Callable[[], Operation]] = {}
         self.mutations: Mutations | None = None
         self.location: LocationAttr = UNKNOWN_LOC
+
+    def inner(self, block: Block) -> GraphImporter:
+        """An importer for a subgraph whose ops go to `block`."""
+        inner = GraphImporter(block, self.graph, self.types, self._weights)
+        inner.location = self.location
+        return inner
 
     def bind(self, node: Node, value: Any) -> None:
         """`node` has `value`: an SSA value, a Python constant, or a tuple of those."""
@@ -110,6 +121,8 @@ class GraphImporter:
         target: Any = node.target
         if isinstance(target, _OpOverload):
             return self._make_operator(node, target)
+        if isinstance(target, _HigherOrderOperator):
+            return import_control_flow(self, node)
         if target is operator.getitem:
             source = self.value_of(node.args[0])
             return source[cast(int, node.args[1])]
@@ -138,6 +151,33 @@ class GraphImporter:
             for argument, value in zip(arguments, args, strict=False)
         }
         return self.add(overload.call(typed, result_types, self.location), hint)
+
+    def size(self, dim: DimAttr) -> Any:
+        """
+        The size that `dim` spells, computed from sizes of the values that are known so far.
+
+        Raises `FrontendError` where they do not give it.
+        """
+        expression = parse_expression(dim.expression.data)
+        if expression is None:
+            raise FrontendError(f"expected a size made of +, -, * and //, got {dim.expression.data}")
+        return build(expression, self._symbol, self._arithmetic)
+
+    def _symbol(self, item: int | str) -> Any:
+        if isinstance(item, int):
+            return item
+        for value in self._values.values():
+            if isinstance(value, SSAValue) and isa(value.type, TensorType[Attribute]):
+                for axis, dim in enumerate(dims_of(value.type)):
+                    if dim.expression.data == item:
+                        return self.make_call("sym_size.int", [value, axis], [i64], item)
+        raise FrontendError(f"expected a tensor with a dimension of size {item}, got none")
+
+    def _arithmetic(self, name: str, args: Sequence[Any]) -> Any:
+        target = SIZE_FUNCTIONS[name]
+        if not any(isinstance(arg, SSAValue) for arg in args):
+            return evaluate(target, args)
+        return self.add(make_scalar_op(target, args, i64, self.location), "size")
 
     def _import_attribute(self, node: Node) -> None:
         name, value = self.graph.tensors[node]

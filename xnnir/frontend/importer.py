@@ -28,13 +28,8 @@ from xdsl.dialects.builtin import (
     UNKNOWN_LOC,
     ArrayAttr,
     DictionaryAttr,
-    FloatAttr,
-    IntegerAttr,
     NoneType,
     StringAttr,
-    f64,
-    i1,
-    i64,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -55,6 +50,7 @@ from xnnir.frontend.flatten import FlatGraph, flatten_graph
 from xnnir.frontend.graph import GraphImporter
 from xnnir.frontend.locations import make_location
 from xnnir.frontend.mutation import Mutations
+from xnnir.frontend.scalars import number_attribute
 from xnnir.frontend.types import TypeConverter, dim_order, flatten
 from xnnir.frontend.weights import WeightImporter
 
@@ -141,7 +137,7 @@ class _ProgramImporter:
         value: Any = spec.arg.value if isinstance(spec.arg, ConstantArgument) else node.meta.get("val")
         attributes: dict[str, Attribute] = {NAME: StringAttr(node.name)}
         if isinstance(spec.arg, ConstantArgument):
-            constant = _number(value)
+            constant = number_attribute(value)
             if constant is None and value is not None:
                 raise FrontendError(
                     f"expected tensors and numbers as inputs, got {type(value).__name__} for {node.name}",
@@ -218,25 +214,13 @@ class _ProgramImporter:
     def _constant(self, index: int, value: Any) -> SSAValue:
         if value is None:
             return self.importer.add(NoneOp())
-        number = _number(value)
+        number = number_attribute(value)
         if number is None:
             raise FrontendError(
                 f"expected tensors and numbers as outputs, got {type(value).__name__} as output {index}",
                 hint="return it from a module that wraps the model instead",
             )
         return self.importer.add(ConstantOp(f"output_{index}", number, number.type))
-
-
-def _number(value: Any) -> IntegerAttr | FloatAttr | None:
-    match value:
-        case bool():
-            return IntegerAttr(int(value), i1)
-        case int():
-            return IntegerAttr(value, i64)
-        case float():
-            return FloatAttr(value, f64)
-        case _:
-            return None
 
 
 __all__ = ["CONSTANT_INPUT", "DIM_ORDER", "NAME", "SYMBOL", "NoneType", "import_exported_program"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from xdsl.dialects.builtin import LocationAttr, f64, i1
+from xdsl.dialects.builtin import FloatAttr, IntegerAttr, LocationAttr, f64, i1, i64
 from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects.aten import AtenOp, CallOperatorOp, find_op_class
@@ -39,6 +39,17 @@ _OPERATORS: dict[Callable[..., Any], str] = {
     torch.sym_not: "__not__",
 }
 """TorchScript's names of Python's operators on numbers; their schemas are in the `aten` dialect."""
+
+SIZE_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "floordiv": operator.floordiv,
+    "max": torch.sym_max,
+    "min": torch.sym_min,
+    "mod": operator.mod,
+    "mul": operator.mul,
+    "sub": operator.sub,
+}
+"""Python's functions for the operations of `xnnir.dialects.xnn.expressions`."""
 
 
 def is_scalar_function(target: Any) -> bool:
@@ -76,6 +87,19 @@ def make_scalar_op(
     module = (target.__module__ or "builtins").removeprefix("_")
     named = {f"arg{index}": arg for index, arg in enumerate(args)}
     return CallOperatorOp.call_operator(f"{module}::{target.__name__}", named, [result_type], location)
+
+
+def number_attribute(value: Any) -> IntegerAttr | FloatAttr | None:
+    """The attribute of a number; None for anything else."""
+    match value:
+        case bool():
+            return IntegerAttr(int(value), i1)
+        case int():
+            return IntegerAttr(value, i64)
+        case float():
+            return FloatAttr(value, f64)
+        case _:
+            return None
 
 
 def _kind(arg: Any) -> str:
