@@ -118,7 +118,9 @@ def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
             suffix = op.name.removeprefix("aten.") + (f".{index}" if index else "")
             constant = aten.ConstantOp(f"{base}.{suffix}", store.add(_array(values[result])), result.type)
             constant.location = op.location
-            constant.result.name_hint = result.name_hint
+            # `t` alone would not say of which weight.
+            source = op.operands[0].name_hint if isinstance(owner, StaticValueOp) else None
+            constant.result.name_hint = f"{source}_{op.name.split('.')[1]}" if source else result.name_hint
             block.insert_op_before(constant, op)
             result.replace_all_uses_with(constant.result)
 

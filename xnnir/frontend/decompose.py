@@ -8,11 +8,13 @@ stay symbols.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping
 from typing import Any, cast
 
 import torch
 from torch._decomp import core_aten_decompositions, decomposition_table
+from torch._dispatch.python import enable_python_dispatcher
 from torch.fx import Node
 from torch.fx.experimental.proxy_tensor import make_fx
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -125,7 +127,14 @@ def _trace(op: AtenOp, table: Mapping[Any, Callable[..., Any]]) -> _Trace:
         return list(_flat(evaluate(op, dict(zip(operands, values, strict=True)))))
 
     try:
-        with fake.mode, torch.no_grad(), sdpa_kernel(SDPBackend.MATH):
+        # The dispatcher in Python has decompositions of composite operators that are cleaner than those in C++.
+        with (
+            fake.mode,
+            torch.no_grad(),
+            sdpa_kernel(SDPBackend.MATH),
+            _without_mkldnn(),
+            enable_python_dispatcher(),
+        ):
             module = make_fx(call, decomposition_table=dict(table))(*stand_ins)
             if any(_is_mutable(node) for node in module.graph.nodes):
                 module = make_fx(torch.func.functionalize(module))(*stand_ins)
@@ -138,6 +147,18 @@ def _trace(op: AtenOp, table: Mapping[Any, Callable[..., Any]]) -> _Trace:
     return _Trace(flatten_graph(module), fake)
 
 
+@contextlib.contextmanager
+def _without_mkldnn() -> Generator[None]:
+    """Recurrent layers in parts, which oneDNN would run whole."""
+    # torch.backends.mkldnn.flags sets other flags too, and warns about them.
+    enabled = torch._C._get_mkldnn_enabled()  # pyright: ignore[reportPrivateUsage]
+    torch._C._set_mkldnn_enabled(False)  # pyright: ignore[reportPrivateUsage]
+    try:
+        yield
+    finally:
+        torch._C._set_mkldnn_enabled(enabled)  # pyright: ignore[reportPrivateUsage]
+
+
 def _decomposition_table(only_stock: bool) -> Mapping[Any, Callable[..., Any]]:
     """All decompositions that PyTorch has, and those of this project, of operators without a kernel."""
     known = {**decomposition_table, **core_aten_decompositions(), **DECOMPOSITIONS}
@@ -145,6 +166,8 @@ def _decomposition_table(only_stock: bool) -> Mapping[Any, Callable[..., Any]]:
         operator: decomposition
         for operator, decomposition in known.items()
         if isinstance(operator, torch._ops.OpOverload)  # pyright: ignore[reportPrivateUsage]
+        # Calls that write are functionalised afterwards; taken apart, they would hide the calls that have kernels.
+        and not operator._schema.is_mutable  # pyright: ignore[reportPrivateUsage]
         and (operator in DECOMPOSITIONS or not _has_kernel(str(operator), only_stock))
     }
 
