@@ -39,6 +39,7 @@ from xnnir.dialects.xnn.support import Target
 from xnnir.passes._blocks import blocks_within
 from xnnir.passes._host_kernels import find_host_kernel
 from xnnir.passes._lower_to_rt.control_flow import CONTROL_FLOW, TERMINATORS, ControlFlow
+from xnnir.passes._lower_to_rt.delegates import call_delegate
 from xnnir.passes._lower_to_rt.refusals import refuse
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering, lower_scalar
 from xnnir.passes._lower_to_rt.slots import constant_slot, dim_orders, input_slot, value_slot
@@ -176,8 +177,7 @@ class _Lowering:
         for result in op.results:
             builder.bind(result, builder.slot(value_slot(result, self._orders.get(result)), op.location))
         if isinstance(op, xnn.CallOp):
-            args = [builder.lookup(value) for value in (*op.inputs, *op.outputs)]
-            builder.append(rt.DelegateCallOp(op.callee.root_reference.data, args), op)
+            call_delegate(builder, op, self.target)
         else:
             kernel = find_host_kernel(op, self.target)
             assert kernel is not None

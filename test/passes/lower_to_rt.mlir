@@ -297,3 +297,19 @@ func.func @rows(%x: tensor<4xf32>) -> tensor<3x4xf32> {
   }
   func.return %y : tensor<3x4xf32>
 }
+
+// -----
+
+// What a delegate reshapes to no dimensions is of shape [1] in ExecuTorch's XNNPACK.
+// CHECK-LABEL: rt.method @no_dimensions
+// CHECK: rt.delegate_call @delegate(%x, %[[MADE:[0-9]+]]) : (tensor<1xf32>, tensor<1xf32>)
+// CHECK-NEXT: rt.kernel_call "aten::view_copy.out"(%[[MADE]], %{{[0-9]+}}, %y, %y) : (tensor<1xf32>, !rt.int_list, tensor<f32>, tensor<f32>)
+xnn.graph @delegate(%x: tensor<1xf32>) -> tensor<f32> {
+  %a = xnn.static_reshape %x : (tensor<1xf32>) -> tensor<f32>
+  %b = xnn.exp %a : (tensor<f32>) -> tensor<f32>
+  xnn.yield %b : tensor<f32>
+}
+func.func @no_dimensions(%x: tensor<1xf32>) -> tensor<f32> {
+  %y = xnn.call @delegate(%x) : (tensor<1xf32>) -> tensor<f32>
+  func.return %y : tensor<f32>
+}
