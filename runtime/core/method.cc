@@ -1,5 +1,7 @@
 #include "xnnir/method.h"
 
+#include <algorithm>
+
 #include "core/method_state.h"
 
 namespace xnnir {
@@ -45,6 +47,17 @@ Method &Method::operator=(Method &&) noexcept = default;
 Method::~Method() = default;
 
 const MethodMeta &Method::metadata() const { return state_->metadata; }
+
+void Method::reset() {
+  State &state = *state_;
+  for (AlignedBuffer &arena : state.arenas)
+    std::fill_n(arena.data(), arena.size(), uint8_t{0});
+  for (const TensorMemory &memory : state.plan->memory)
+    if (memory.kind == TensorMemory::Kind::kPlanned)
+      std::copy(memory.data.begin(), memory.data.end(), state.arenas[memory.arena].data() + memory.offset);
+  // Copies of inputs were in the arenas, too.
+  state.input_set.assign(state.input_set.size(), false);
+}
 
 const std::vector<ProfileEvent> &Method::profile_events() const { return state_->events; }
 

@@ -121,6 +121,12 @@ Result<std::vector<Output>> Module::execute(const std::string &name, Span<const 
   return results;
 }
 
+void Module::reset(const std::string &method) {
+  const auto position = methods_.find(method);
+  if (position != methods_.end())
+    position->second.reset();
+}
+
 std::vector<ProfileEvent> Module::profile_events(const std::string &method) const {
   const auto position = methods_.find(method);
   return position == methods_.end() ? std::vector<ProfileEvent>() : position->second.profile_events();

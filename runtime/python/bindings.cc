@@ -39,6 +39,13 @@ public:
     });
   }
 
+  void reset() {
+    without_gil([&] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      method_.reset();
+    });
+  }
+
   py::list execute(const py::sequence &arguments) {
     const std::vector<ValueMeta> &expected = metadata().inputs;
     std::vector<Input> inputs;
@@ -257,6 +264,7 @@ PYBIND11_MODULE(_C, module) {
   bind_metadata(module);
   py::class_<PyMethod>(module, "Method")
       .def("execute", &PyMethod::execute)
+      .def("reset", &PyMethod::reset)
       .def("metadata", [](const PyMethod &method) { return method.metadata(); })
       .def("profile_events", &PyMethod::profile_events);
   py::class_<Program>(module, "Program")

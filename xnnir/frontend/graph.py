@@ -161,7 +161,7 @@ class GraphImporter:
         expression = parse_expression(dim.expression.data)
         if expression is None:
             raise FrontendError(f"expected a size made of +, -, * and //, got {dim.expression.data}")
-        return build(expression, self._symbol, self._arithmetic)
+        return build(expression, self._symbol, self.arithmetic)
 
     def _symbol(self, item: int | str) -> Any:
         if isinstance(item, int):
@@ -173,7 +173,8 @@ class GraphImporter:
                         return self.make_call("sym_size.int", [value, axis], [i64], item)
         raise FrontendError(f"expected a tensor with a dimension of size {item}, got none")
 
-    def _arithmetic(self, name: str, args: Sequence[Any]) -> Any:
+    def arithmetic(self, name: str, args: Sequence[Any]) -> Any:
+        """The number that an operation of `xnnir.dialects.xnn.expressions` gives for numbers, known or not."""
         target = SIZE_FUNCTIONS[name]
         if not any(isinstance(arg, SSAValue) for arg in args):
             return evaluate(target, args)

@@ -10,6 +10,7 @@ weights; the numbers are in the context's weight store.
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import torch
@@ -45,7 +46,7 @@ from xnnir.dialects.aten import (
 )
 from xnnir.dialects.weights import get_weight_store
 from xnnir.frontend.aliasing import AliasAnalysis, is_mutable
-from xnnir.frontend.errors import FrontendError
+from xnnir.frontend.errors import MAKE_FUNCTIONAL, FrontendError
 from xnnir.frontend.flatten import FlatGraph, flatten_graph
 from xnnir.frontend.graph import GraphImporter
 from xnnir.frontend.locations import make_location
@@ -85,7 +86,23 @@ def import_exported_program(
             f"expected a torch.export.ExportedProgram, got {type(program).__name__}",
             hint="call torch.export.export(model.eval(), example_inputs) first",
         )
-    return _ProgramImporter(program, ctx, method_name).run()
+    try:
+        return _ProgramImporter(program, ctx, method_name).run()
+    except FrontendError as error:
+        if error.hint != MAKE_FUNCTIONAL:
+            raise
+        # What writes to views in ways that have no functional form here may have one in torch.
+        return _ProgramImporter(_functional(program, error), ctx, method_name).run()
+
+
+def _functional(program: ExportedProgram, refusal: FrontendError) -> ExportedProgram:
+    """`program` without operators that write to their arguments. Raises `refusal` where torch cannot do that either."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return program.run_decompositions({})
+    except Exception as error:
+        raise refusal from error
 
 
 class _ProgramImporter:

@@ -153,6 +153,13 @@ class Mutations:
             case "aten::slice":
                 rest = [args[key] for key in ("dim", "start", "end", "step")]
                 return importer.make_call("slice_scatter", [old, new, *rest], types, hint)
+            case "aten::narrow":
+                end = importer.arithmetic("add", [args["start"], args["length"]])
+                rest = [args["dim"], args["start"], end]
+                return importer.make_call("slice_scatter", [old, new, *rest], types, hint)
+            case "aten::diagonal":
+                rest = [args[key] for key in ("offset", "dim1", "dim2")]
+                return importer.make_call("diagonal_scatter", [old, new, *rest], types, hint)
             case "aten::select":
                 return importer.make_call(
                     "select_scatter", [old, new, args["dim"], args["index"]], types, hint

@@ -86,6 +86,12 @@ class Method:
             for output in cast("list[Any]", outputs)
         ]
 
+    def reset(self) -> None:
+        """
+        Give the buffers of the model, which keep their numbers from one call to the next, those that they had at first.
+        """
+        self._method.reset()
+
     def profile_events(self) -> list[_C.ProfileEvent]:
         """
         Timings of the last run: each instruction, behind it the nodes of its delegate.

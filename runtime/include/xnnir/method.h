@@ -51,6 +51,10 @@ public:
   // kInvalidState when an input was never set. Messages of instructions begin with their number and operator.
   Status execute();
 
+  // Buffers of the model, which keep their numbers from one execute() to the next, become what they were when
+  // the method was loaded. Inputs have to be set again, and outputs that are the method's own are lost.
+  void reset();
+
   // Valid until the next execute(). Tensors have the shape that the last execute() gave them.
   const Value &output(size_t index) const;
 

@@ -101,6 +101,9 @@ public:
   // For inputs that are numbers.
   Result<std::vector<Output>> execute(const std::string &method, Span<const Value> inputs);
 
+  // Gives the buffers of a method the numbers that they had at first. Does nothing for one that never ran.
+  void reset(const std::string &method);
+
   std::vector<std::string> method_names() const { return program_.method_names(); }
   Result<MethodMeta> metadata(const std::string &method) const { return program_.metadata(method); }
   // Of the method's last run; empty without ModuleOptions::profile.
