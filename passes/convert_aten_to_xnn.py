@@ -21,7 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
+from typing import ClassVar, cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
@@ -51,7 +51,7 @@ from xnnir.passes._aten_to_xnn import CONVERTERS
 from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
 from xnnir.passes._aten_to_xnn.conversion import Conversion
 from xnnir.passes._aten_to_xnn.selection import Selection
-from xnnir.passes._blocks import erase_dead_ops
+from xnnir.passes._blocks import blocks_within, erase_dead_ops
 
 REFUSED = "xnn.refused"
 """The attribute that says why an op is not a node of XNNPACK."""
@@ -68,6 +68,12 @@ class ConvertAtenToXnnPass(ModulePass):
     """Turn `aten` ops into nodes of XNNPACK, where it has them."""
 
     name = "convert-aten-to-xnn"
+
+    max_relative_error: ClassVar[float] = 1e-4
+    """Norms, attention and activations are made of the nodes that XNNPACK has."""
+
+    makes_layout_physical: ClassVar[bool] = True
+    """Arguments and results of functions are as they lie in memory from here on."""
 
     target: Target = "executorch"
     """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more nodes."""
@@ -91,18 +97,20 @@ class ConvertAtenToXnnPass(ModulePass):
             if isinstance(function, func.FuncOp) and function.body.blocks:
                 block = function.body.block
                 written = {node.target.data for node in block.ops if isinstance(node, aten.AssignBufferOp)}
-                to = Conversion(block, store, self.target, written, selection)
                 # Another partitioner may have come before.
                 is_physical = PHYSICAL in function.attributes
                 if not is_physical:
                     _make_arguments_physical(function)
-                self._convert_block(block, to)
+                blocks = list(blocks_within(function))
+                for inner in blocks:
+                    self._convert_block(inner, Conversion(inner, store, self.target, written, selection))
                 if not is_physical:
                     _make_results_physical(function)
                     if _has_dim_orders(function):
                         function.attributes[PHYSICAL] = UnitAttr()
                 # Parameters that were laid out anew, and what only converted ops read.
-                erase_dead_ops(block)
+                for inner in reversed(blocks):
+                    erase_dead_ops(inner)
 
     def _convert_block(self, block: Block, to: Conversion) -> None:
         for op in list(block.ops):
