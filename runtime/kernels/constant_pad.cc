@@ -2,17 +2,23 @@
 #include <algorithm>
 #include <cstring>
 
-#include "kernels/elements.h"
+#include "kernels/dtype_switch.h"
+#include "kernels/scalar.h"
 #include "kernels/strided_copy.h"
 
 namespace xnnir {
 
 namespace {
 
-void fill(Tensor &out, double value) {
+void fill(Tensor &out, const Scalar &value) {
   const size_t bytes = element_size(out.dtype());
   uint8_t *data = out.data_as<uint8_t>();
-  store_scalar(out.dtype(), value, data);
+  const Status known = dtype_switch(AllTypes{}, out.dtype(), "out", [&](auto tag) {
+    write_element(value.to<typename decltype(tag)::type>(), data);
+  });
+  // Quantised elements: the number is the code.
+  if (!known.ok())
+    store_scalar(out.dtype(), value.to<double>(), data);
   // Doubling what is filled already makes long copies of it.
   size_t filled = bytes;
   while (filled < out.nbytes()) {
@@ -28,7 +34,7 @@ Status constant_pad_nd_out(KernelContext &context, Span<Value *> args) {
   Arguments arguments(context, args, 5);
   const Tensor *self = arguments.tensor(0, "self");
   const Dims pad = arguments.int_list(1, "pad");
-  const double value = arguments.scalar(2, "value");
+  const Scalar value = arguments.scalar_value(2, "value");
   Tensor *out = arguments.output(3);
   if (!arguments.ok())
     return arguments.status();

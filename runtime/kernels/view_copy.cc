@@ -1,6 +1,7 @@
 // aten::view_copy.out, and the form in which the result is the same memory.
-#include <cstring>
+#include <algorithm>
 
+#include "kernels/dense.h"
 #include "kernels/strided_copy.h"
 
 namespace xnnir {
@@ -28,11 +29,14 @@ Result<Dims> infer_sizes(Dims sizes, size_t numel) {
   return sizes;
 }
 
-bool is_contiguous(const Tensor &tensor) {
-  for (size_t i = 0; i < tensor.rank(); ++i)
-    if (tensor.dim_order()[i] != i)
-      return false;
-  return true;
+Dims contiguous_strides(const Dims &sizes) {
+  Dims strides = sizes;
+  int64_t stride = 1;
+  for (size_t i = sizes.size(); i-- > 0;) {
+    strides[i] = stride;
+    stride *= std::max<int64_t>(sizes[i], 1);
+  }
+  return strides;
 }
 
 // view_copy.out(self, size, out)
@@ -48,12 +52,26 @@ Status view_copy_out(KernelContext &context, Span<Value *> args) {
   if (!sizes.ok())
     return sizes.status();
   XNNIR_RETURN_IF_ERROR(resize_output(*out, *sizes));
-  // Views keep the order of elements in a contiguous tensor; other layouts would need two copies.
-  if (!is_contiguous(*self) || !is_contiguous(*out))
-    return make_status(StatusCode::kNotSupported,
-                       "self and out must be contiguous, but a dim_order is permuted");
-  if (self->nbytes() > 0)
-    std::memmove(out->data(), self->data(), self->nbytes());
+  if (self->numel() == 0)
+    return {};
+  // Views keep the order of elements in a contiguous tensor, so others go by way of that.
+  const size_t bytes = element_size(self->dtype());
+  const Dims self_sizes = sizes_of(*self);
+  const void *elements = self->data();
+  Scratch<uint8_t> copy;
+  if (!is_contiguous(*self)) {
+    void *contiguous = out->data();
+    if (!is_contiguous(*out)) {
+      XNNIR_RETURN_IF_ERROR(copy.allocate(self->nbytes()));
+      contiguous = copy.data();
+    }
+    strided_copy(context.threads(), bytes, self_sizes, self->data(), strides_of(*self), contiguous,
+                 contiguous_strides(self_sizes));
+    elements = contiguous;
+  }
+  if (elements != out->data())
+    strided_copy(context.threads(), bytes, *sizes, elements, contiguous_strides(*sizes), out->data(),
+                 strides_of(*out));
   return {};
 }
 
