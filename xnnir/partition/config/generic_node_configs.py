@@ -111,7 +111,15 @@ class DeQuantizedPerTensorConfig(XNNPartitionerConfig):
 class DivConfig(XNNPartitionerConfig):
     """Division, rounded or not."""
 
-    ops = ("div.Scalar", "div.Scalar_mode", "div.Tensor", "div.Tensor_mode", "true_divide.Tensor")
+    ops = (
+        "div.Scalar",
+        "div.Scalar_mode",
+        "div.Tensor",
+        "div.Tensor_mode",
+        "floor_divide",
+        "floor_divide.Scalar",
+        "true_divide.Tensor",
+    )
     node = xnn.DivideOp
 
 
@@ -227,7 +235,19 @@ class NegConfig(XNNPartitionerConfig):
 class PermuteConfig(XNNPartitionerConfig):
     """Permutations of dimensions under all their names."""
 
-    ops = ("mT", "numpy_T", "permute", "permute_copy", "swapaxes", "t", "transpose.int")
+    ops = (
+        "mT",
+        "moveaxis.int",
+        "moveaxis.intlist",
+        "movedim.int",
+        "movedim.intlist",
+        "numpy_T",
+        "permute",
+        "permute_copy",
+        "swapaxes",
+        "t",
+        "transpose.int",
+    )
     node = xnn.StaticTransposeOp
 
 
@@ -285,7 +305,11 @@ class SliceCopyConfig(XNNPartitionerConfig):
         "split.Tensor",
         "split.sizes",
         "split_with_sizes",
+        "tensor_split.indices",
+        "tensor_split.sections",
         "unbind.int",
+        "unsafe_chunk",
+        "unsafe_split.Tensor",
     )
     node = xnn.StaticSliceOp
 
@@ -356,3 +380,51 @@ class ViewCopyConfig(XNNPartitionerConfig):
         "view_copy",
     )
     node = xnn.StaticReshapeOp
+
+
+GENERIC_NODE_CONFIGS: tuple[type[XNNPartitionerConfig], ...] = (
+    AbsConfig,
+    AddConfig,
+    AvgPoolingConfig,
+    BMMConfig,
+    CatConfig,
+    CeilConfig,
+    ClampConfig,
+    CloneConfig,
+    CloneDimOrderConfig,
+    ConstantPadConfig,
+    CosConfig,
+    DeQuantizedPerTensorConfig,
+    DivConfig,
+    EluConfig,
+    ExpConfig,
+    FloorConfig,
+    GeluConfig,
+    HardswishConfig,
+    HardtanhConfig,
+    LeakyReLUConfig,
+    LogConfig,
+    MaxPool2dConfig,
+    MaximumConfig,
+    MeanDimConfig,
+    MinimumConfig,
+    MulConfig,
+    NegConfig,
+    PermuteConfig,
+    PowConfig,
+    QuantizedPerTensorConfig,
+    ReLUConfig,
+    ReciprocalSquareRootConfig,
+    SigmoidConfig,
+    SinConfig,
+    SliceCopyConfig,
+    SoftmaxConfig,
+    SquareRootConfig,
+    SubConfig,
+    TanhConfig,
+    ToDimOrderCopyConfig,
+    UnsqueezeCopyConfig,
+    UpsampleBilinear2dConfig,
+    ViewCopyConfig,
+)
+"""All of this file."""
