@@ -94,7 +94,12 @@ def dim_order_of(tensor: torch.Tensor) -> list[int]:
 
 
 def run_kernel(
-    operator: str, *args: Any, out: Sequence[ResultKind] = (), stock: bool = False, **kwargs: Any
+    operator: str,
+    *args: Any,
+    out: Sequence[ResultKind] = (),
+    stock: bool = False,
+    num_threads: int = 1,
+    **kwargs: Any,
 ) -> list[Any]:
     """
     The results of one call of a kernel, in order.
@@ -112,7 +117,7 @@ def run_kernel(
         from executorch.runtime import Runtime as StockRuntime
 
         return list(StockRuntime.get().load_program(program).load_method("forward").execute(inputs))  # pyright: ignore
-    return Runtime.get().load_program(program, num_threads=1).load_method("forward").execute(inputs)
+    return Runtime.get().load_program(program, num_threads=num_threads).load_method("forward").execute(inputs)
 
 
 def write_call(
@@ -262,6 +267,9 @@ class _MethodBuilder:
     def finish(
         self, operator: str, operands: list[SSAValue], results: list[SSAValue]
     ) -> tuple[bytes, list[torch.Tensor]]:
+        if not self.tensors:
+            # Outputs are torch's tensors only where an input is one.
+            self.input(torch.zeros(1))
         self.block.add_ops(
             [rt.InputsOp(self.inputs), rt.KernelCallOp(operator, operands), rt.ReturnOp(results)]
         )
@@ -364,6 +372,7 @@ def check_kernel(
     out_dtype: torch.dtype | None = None,
     slack: int = 0,
     stock: bool = False,
+    num_threads: int = 1,
     rtol: float | None = None,
     atol: float | None = None,
     **kwargs: Any,
@@ -394,6 +403,6 @@ def check_kernel(
         wanted = [tensor.to(out_dtype or tensor.dtype) for tensor in wanted]
     given = [with_slack(value, slack) for value in args]
     named = {name: with_slack(value, slack) for name, value in kwargs.items()}
-    got = run_kernel(operator, *given, out=out, stock=stock, **named)
+    got = run_kernel(operator, *given, out=out, stock=stock, num_threads=num_threads, **named)
     assert_results(got, wanted, rtol=rtol, atol=atol)
     return True

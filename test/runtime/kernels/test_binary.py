@@ -138,9 +138,10 @@ def test_many_elements_on_threads(operator: str) -> None:
         torch.randn(3, 130, 257),
         torch.randn(3, 130, 257).half(),
     ):
-        assert check_kernel(operator, a, b)
+        assert check_kernel(operator, a, b, num_threads=2)
     image = torch.randn(2, 19, 33, 65)
-    assert check_kernel(operator, image, image.flip(1).contiguous(memory_format=torch.channels_last))
+    other = image.flip(1).contiguous(memory_format=torch.channels_last)
+    assert check_kernel(operator, image, other, num_threads=2)
 
 
 @pytest.mark.parametrize(
