@@ -19,6 +19,7 @@ from xnnir.dialects.xnn.dims import upper_bound_shape
 from xnnir.dialects.xnn.support import Target
 from xnnir.passes._kernel_calls import call_kernel
 from xnnir.passes._method_builder import MethodBuilder
+from xnnir.passes._stock_limits import stock_can_run
 
 HostKernel: TypeAlias = Callable[[MethodBuilder, Operation], None]
 
@@ -144,5 +145,8 @@ def find_host_kernel(op: Operation, target: Target) -> HostKernel | None:
     """How the kernel that runs `op` is called; None when there is none in the runtime that `target` stands for."""
     if not isinstance(op, AtenOp):
         return HOST_KERNELS.get(type(op))
-    kernel = find_kernel(op.name, only_stock=target == "executorch")
-    return None if kernel is None else lambda builder, op: call_kernel(builder, cast(AtenOp, op), kernel)
+    is_stock = target == "executorch"
+    kernel = find_kernel(op.name, only_stock=is_stock)
+    if kernel is None or (is_stock and not stock_can_run(op)):
+        return None
+    return lambda builder, op: call_kernel(builder, cast(AtenOp, op), kernel)

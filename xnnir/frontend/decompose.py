@@ -137,12 +137,14 @@ def _trace(op: AtenOp, table: Mapping[Any, Callable[..., Any]]) -> _Trace:
         ):
             module = make_fx(call, decomposition_table=dict(table))(*stand_ins)
             if any(_is_mutable(node) for node in module.graph.nodes):
-                module = make_fx(torch.func.functionalize(module))(*stand_ins)
+                functional = torch.func.functionalize(module)
+                module = make_fx(functional, decomposition_table=dict(table))(*stand_ins)
     except Exception as error:
         raise FrontendError(f"PyTorch cannot decompose it for these sizes: {_first_line(error)}") from error
     fake.check_guards()
     module.graph.eliminate_dead_code()
-    if any(str(node.target) == op.target for node in module.graph.nodes):
+    calls = [node for node in module.graph.nodes if isinstance(node.target, torch._ops.OpOverload)]  # pyright: ignore
+    if [str(node.target) for node in calls] == [op.target]:
         raise FrontendError("PyTorch has no decomposition of it")
     return _Trace(flatten_graph(module), fake)
 
