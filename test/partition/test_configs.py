@@ -25,10 +25,8 @@ from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
 from xnnir.passes._aten_to_xnn import CONVERTERS
 from xnnir.report import place_of
 
-Model: Any = Any
-
 # Which configs select the operator of a case, by the names of ExecuTorch's classes and PyTorch's decompositions.
-CASES: list[tuple[str, Callable[[Model, Tensor], Tensor]]] = [
+CASES: list[tuple[str, Callable[[Any, Tensor], Tensor]]] = [
     ("AbsConfig", lambda m, x: x.abs()),
     ("AddConfig", lambda m, x: x + x),
     ("AddConfig", lambda m, x: x + 2.0),
@@ -119,7 +117,7 @@ NOTHING_TO_SELECT = {
 class Case(nn.Module):
     """One line of the table."""
 
-    def __init__(self, function: Callable[[Model, Tensor], Tensor]) -> None:
+    def __init__(self, function: Callable[[Any, Tensor], Tensor]) -> None:
         super().__init__()
         self.function = function
         self.square = nn.Parameter(torch.rand(4, 4), requires_grad=False)
