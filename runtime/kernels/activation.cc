@@ -1,6 +1,7 @@
 // aten::{gelu,silu,hardswish,...}: the activations of neural networks.
 #include <cmath>
 
+#include "kernels/float_blocks.h"
 #include "kernels/unary.h"
 
 namespace xnnir {
@@ -16,38 +17,54 @@ Status gelu_out(KernelContext &context, Span<Value *> args) {
   if (!call.arguments.ok())
     return call.arguments.status();
   if (approximate == "none")
-    return call.run(FloatCompute{}, [](auto x) {
-      using T = decltype(x);
-      return x * T{0.5} * (1 + std::erf(x * static_cast<T>(0.70710678118654752440)));
-    });
+    return call.run(
+        FloatCompute{},
+        [](auto x) {
+          using T = decltype(x);
+          return x * T{0.5} * (1 + std::erf(x * static_cast<T>(0.70710678118654752440)));
+        },
+        float_block(FloatFunction::kGelu));
   if (approximate == "tanh")
-    return call.run(FloatCompute{}, [](auto x) {
-      using T = decltype(x);
-      // sqrt(2 / pi)
-      const T inner = static_cast<T>(0.79788456080286535588) * (x + static_cast<T>(0.044715) * x * x * x);
-      return x * T{0.5} * (1 + std::tanh(inner));
-    });
+    return call.run(
+        FloatCompute{},
+        [](auto x) {
+          using T = decltype(x);
+          // sqrt(2 / pi)
+          const T inner = static_cast<T>(0.79788456080286535588) * (x + static_cast<T>(0.044715) * x * x * x);
+          return x * T{0.5} * (1 + std::tanh(inner));
+        },
+        float_block(FloatFunction::kGeluTanh));
   return make_status(StatusCode::kInvalidArgument, "approximate is '%s', expected none or tanh",
                      approximate.c_str());
 }
 
 // hardsigmoid, hardswish, silu, mish and log_sigmoid are called (self, out).
 Status hardsigmoid_out(KernelContext &context, Span<Value *> args) {
-  return UnaryCall(context, args, 3).run(FloatCompute{}, [](auto x) {
-    using T = decltype(x);
-    const T shifted = x + 3;
-    return (shifted < 0 ? T{0} : shifted > 6 ? T{6} : shifted) / 6;
-  });
+  return UnaryCall(context, args, 3)
+      .run(
+          FloatCompute{},
+          [](auto x) {
+            using T = decltype(x);
+            const T shifted = x + 3;
+            return (shifted < 0 ? T{0} : shifted > 6 ? T{6} : shifted) / 6;
+          },
+          float_block(FloatFunction::kHardsigmoid));
 }
 Status hardswish_out(KernelContext &context, Span<Value *> args) {
-  return UnaryCall(context, args, 3).run(FloatCompute{}, [](auto x) {
-    using T = decltype(x);
-    const T shifted = x + 3;
-    return x * ((shifted < 0 ? T{0} : shifted > 6 ? T{6} : shifted) / 6);
-  });
+  return UnaryCall(context, args, 3)
+      .run(
+          FloatCompute{},
+          [](auto x) {
+            using T = decltype(x);
+            const T shifted = x + 3;
+            return x * ((shifted < 0 ? T{0} : shifted > 6 ? T{6} : shifted) / 6);
+          },
+          float_block(FloatFunction::kHardswish));
 }
 Status silu_out(KernelContext &context, Span<Value *> args) {
-  return UnaryCall(context, args, 3).run(FloatCompute{}, [](auto x) { return x / (1 + std::exp(-x)); });
+  return UnaryCall(context, args, 3)
+      .run(
+          FloatCompute{}, [](auto x) { return x / (1 + std::exp(-x)); }, float_block(FloatFunction::kSilu));
 }
 Status mish_out(KernelContext &context, Span<Value *> args) {
   return UnaryCall(context, args, 3).run(FloatCompute{}, [](auto x) {

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "kernels/binary.h"
+#include "kernels/float_blocks.h"
 #include "kernels/integers.h"
 
 namespace xnnir {
@@ -40,18 +41,24 @@ Status weighted_sum(KernelContext &context, Span<Value *> args, const Sum &sum) 
   const ElementwiseTypes types = {*common, *common};
   if (alpha.to<double>() == 1) {
     if (sum.self == sum.other)
-      return call.run(AnyCompute{}, types, [](auto a, auto b) {
-        if constexpr (std::is_same_v<decltype(a), int64_t>)
-          return wrapping_add(a, b);
-        else
-          return a + b;
-      });
-    return call.run(AnyCompute{}, types, [minus_other = sum.other < 0](auto a, auto b) {
-      if constexpr (std::is_same_v<decltype(a), int64_t>)
-        return minus_other ? wrapping_subtract(a, b) : wrapping_subtract(b, a);
-      else
-        return minus_other ? a - b : b - a;
-    });
+      return call.run(
+          AnyCompute{}, types,
+          [](auto a, auto b) {
+            if constexpr (std::is_same_v<decltype(a), int64_t>)
+              return wrapping_add(a, b);
+            else
+              return a + b;
+          },
+          false, float_block(FloatFunction::kAdd));
+    return call.run(
+        AnyCompute{}, types,
+        [minus_other = sum.other < 0](auto a, auto b) {
+          if constexpr (std::is_same_v<decltype(a), int64_t>)
+            return minus_other ? wrapping_subtract(a, b) : wrapping_subtract(b, a);
+          else
+            return minus_other ? a - b : b - a;
+        },
+        false, sum.other < 0 ? float_block(FloatFunction::kSub) : nullptr);
   }
   // rsub scales self, the one that is taken away.
   if (sum.self < 0)
@@ -80,12 +87,15 @@ Status mul(KernelContext &context, Span<Value *> args) {
   Result<ScalarType> common = call.common();
   if (!common.ok())
     return common.status();
-  return call.run(AnyCompute{}, {*common, *common}, [](auto a, auto b) {
-    if constexpr (std::is_same_v<decltype(a), int64_t>)
-      return wrapping_multiply(a, b);
-    else
-      return a * b;
-  });
+  return call.run(
+      AnyCompute{}, {*common, *common},
+      [](auto a, auto b) {
+        if constexpr (std::is_same_v<decltype(a), int64_t>)
+          return wrapping_multiply(a, b);
+        else
+          return a * b;
+      },
+      false, float_block(FloatFunction::kMul));
 }
 
 Status true_divide(BinaryCall &call) {
@@ -93,7 +103,9 @@ Status true_divide(BinaryCall &call) {
   if (!common.ok())
     return common.status();
   const ScalarType type = to_floating(*common);
-  return call.run(FloatCompute{}, {type, type}, [](auto a, auto b) { return a / b; });
+  return call.run(
+      FloatCompute{}, {type, type}, [](auto a, auto b) { return a / b; }, false,
+      float_block(FloatFunction::kDiv));
 }
 
 // div(self, other, out)

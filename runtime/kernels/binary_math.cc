@@ -4,18 +4,20 @@
 #include <cmath>
 
 #include "kernels/binary.h"
+#include "kernels/float_blocks.h"
 #include "kernels/integers.h"
 
 namespace xnnir {
 
 namespace {
 
-template <typename F> Status same_dtype(KernelContext &context, Span<Value *> args, const F &f) {
+template <typename F>
+Status same_dtype(KernelContext &context, Span<Value *> args, const F &f, BlockFunction block = nullptr) {
   BinaryCall call(context, args, 4);
   Result<ScalarType> common = call.common();
   if (!common.ok())
     return common.status();
-  return call.run(AnyCompute{}, {*common, *common}, f);
+  return call.run(AnyCompute{}, {*common, *common}, f, false, block);
 }
 
 // For integers the result is of float32.
@@ -30,10 +32,14 @@ template <typename F> Status floating(KernelContext &context, Span<Value *> args
 
 // NaN if either is. All but pow are called (self, other, out).
 Status maximum(KernelContext &context, Span<Value *> args) {
-  return same_dtype(context, args, [](auto a, auto b) { return a != a || a > b ? a : b; });
+  return same_dtype(
+      context, args, [](auto a, auto b) { return a != a || a > b ? a : b; },
+      float_block(FloatFunction::kMaximum));
 }
 Status minimum(KernelContext &context, Span<Value *> args) {
-  return same_dtype(context, args, [](auto a, auto b) { return a != a || a < b ? a : b; });
+  return same_dtype(
+      context, args, [](auto a, auto b) { return a != a || a < b ? a : b; },
+      float_block(FloatFunction::kMinimum));
 }
 // NaN if both are.
 Status fmax_out(KernelContext &context, Span<Value *> args) {

@@ -3,6 +3,7 @@
 
 #include <cmath>
 
+#include "kernels/float_blocks.h"
 #include "kernels/integers.h"
 
 namespace xnnir {
@@ -11,21 +12,29 @@ namespace {
 
 // All of them are called (self, out), but round.decimals_out.
 Status abs_out(KernelContext &context, Span<Value *> args) {
-  return UnaryCall(context, args, 3).run(AnyCompute{}, [](auto x) {
-    if constexpr (std::is_same_v<decltype(x), int64_t>)
-      return x < 0 ? wrapping_negate(x) : x;
-    else
-      return std::abs(x);
-  });
+  return UnaryCall(context, args, 3)
+      .run(
+          AnyCompute{},
+          [](auto x) {
+            if constexpr (std::is_same_v<decltype(x), int64_t>)
+              return x < 0 ? wrapping_negate(x) : x;
+            else
+              return std::abs(x);
+          },
+          float_block(FloatFunction::kAbs));
 }
 
 Status neg_out(KernelContext &context, Span<Value *> args) {
-  return UnaryCall(context, args, 3).run(AnyCompute{}, [](auto x) {
-    if constexpr (std::is_same_v<decltype(x), int64_t>)
-      return wrapping_negate(x);
-    else
-      return -x;
-  });
+  return UnaryCall(context, args, 3)
+      .run(
+          AnyCompute{},
+          [](auto x) {
+            if constexpr (std::is_same_v<decltype(x), int64_t>)
+              return wrapping_negate(x);
+            else
+              return -x;
+          },
+          float_block(FloatFunction::kNeg));
 }
 
 // PyTorch's kernel gives 0 for NaN.
@@ -46,34 +55,41 @@ Status square_out(KernelContext &context, Span<Value *> args) {
 
 Status relu_out(KernelContext &context, Span<Value *> args) {
   // NaN stays.
-  return UnaryCall(context, args, 3).run(AnyCompute{}, [](auto x) { return x < 0 ? decltype(x){0} : x; });
+  return UnaryCall(context, args, 3)
+      .run(
+          AnyCompute{}, [](auto x) { return x < 0 ? decltype(x){0} : x; }, float_block(FloatFunction::kRelu));
 }
 
 // Integers are what they are, rounded.
-template <typename F> Status rounding(KernelContext &context, Span<Value *> args, const F &f) {
-  return UnaryCall(context, args, 3).run(AnyCompute{}, [f](auto x) {
-    if constexpr (std::is_same_v<decltype(x), int64_t>)
-      return x;
-    else
-      return f(x);
-  });
+template <typename F>
+Status rounding(KernelContext &context, Span<Value *> args, FloatFunction function, const F &f) {
+  return UnaryCall(context, args, 3)
+      .run(
+          AnyCompute{},
+          [f](auto x) {
+            if constexpr (std::is_same_v<decltype(x), int64_t>)
+              return x;
+            else
+              return f(x);
+          },
+          float_block(function));
 }
 
 Status ceil_out(KernelContext &context, Span<Value *> args) {
-  return rounding(context, args, [](auto x) { return std::ceil(x); });
+  return rounding(context, args, FloatFunction::kCeil, [](auto x) { return std::ceil(x); });
 }
 Status floor_out(KernelContext &context, Span<Value *> args) {
-  return rounding(context, args, [](auto x) { return std::floor(x); });
+  return rounding(context, args, FloatFunction::kFloor, [](auto x) { return std::floor(x); });
 }
 Status frac_out(KernelContext &context, Span<Value *> args) {
   return UnaryCall(context, args, 3).run(FloatCompute{}, [](auto x) { return x - std::trunc(x); });
 }
 // Halves to the even neighbour.
 Status round_out(KernelContext &context, Span<Value *> args) {
-  return rounding(context, args, [](auto x) { return std::nearbyint(x); });
+  return rounding(context, args, FloatFunction::kRound, [](auto x) { return std::nearbyint(x); });
 }
 Status trunc_out(KernelContext &context, Span<Value *> args) {
-  return rounding(context, args, [](auto x) { return std::trunc(x); });
+  return rounding(context, args, FloatFunction::kTrunc, [](auto x) { return std::trunc(x); });
 }
 
 // round.decimals_out(self, decimals, out)
