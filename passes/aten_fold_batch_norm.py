@@ -16,6 +16,7 @@ of the convolution's result, or weights that are not constants, leave the batch 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from xdsl.context import Context
@@ -52,6 +53,9 @@ class AtenFoldBatchNormPass(ModulePass):
     """Fold batch norms in eval mode into the weights before them."""
 
     name = "aten-fold-batch-norm"
+
+    max_relative_error: ClassVar[float] = 1e-4
+    """Factors of the norm are multiplied into weights, instead of into sums of products with them."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         store = get_weight_store(ctx)

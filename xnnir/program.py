@@ -168,6 +168,7 @@ def compile(
     *,
     dynamic_shapes: Any = None,
     partitioner: Sequence[XnnpackPartitioner] | XnnpackPartitioner | None = None,
+    verify_numerics: bool = False,
     observer: pipelines.Observer | None = None,
 ) -> ExecutorchProgramManager:
     """
@@ -180,14 +181,35 @@ def compile(
         otherwise.
     dynamic_shapes:
         As `torch.export.export` takes it.
+    verify_numerics:
+        Run the model on the example inputs before and after each pass, in PyTorch, and raise `XnnirError` naming the
+        first pass and op that change its results by more than the pass declares. Costs one run of the model per pass,
+        and the memory of all its intermediate results.
 
     Raises `XnnirError` for what cannot be imported or lowered.
     """
     import torch
 
     program = torch.export.export(model, tuple(example_inputs), dynamic_shapes=dynamic_shapes)
-    edge = to_edge_transform_and_lower(program, partitioner=partitioner, observer=observer)
+    edge = to_edge(program)
+    if verify_numerics:
+        from torch.utils._pytree import tree_leaves
+
+        from xnnir.interpreter.proof import NumericProof
+
+        inputs: dict[str, list[Any]] = {"forward": tree_leaves(tuple(example_inputs))}
+        observer = _both(NumericProof(edge.context, inputs), observer)
+    _delegate(edge, partitioners(partitioner), observer=observer)
     return edge.to_executorch(observer=observer)
+
+
+def _both(first: pipelines.Observer, second: pipelines.Observer | None) -> pipelines.Observer:
+    def observe(previous: ModulePass | None, module: ModuleOp, current: ModulePass | None) -> None:
+        if second is not None:
+            second(previous, module, current)
+        first(previous, module, current)
+
+    return observe
 
 
 def _delegate(

@@ -21,6 +21,7 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from xnnir.dialects.aten import DTYPES
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QDInt8Type
 
@@ -93,6 +94,18 @@ def constant(value: Attribute, type: TensorType[Attribute], store: WeightStore) 
             return torch.as_tensor(np.array(array))
         case _:
             raise NotImplementedError(f"no reference semantics for constants of type {element_type}")
+
+
+def torch_dtype(element_type: Attribute) -> torch.dtype:
+    """torch's dtype for the element type of a tensor that is not quantised. Raises `KeyError` when it has none."""
+    return getattr(torch, DTYPES[element_type])
+
+
+def plain_constant(value: Attribute, type: TensorType[Attribute], store: WeightStore) -> Tensor:
+    """A constant that is not quantised, of torch's dtype for its element type."""
+    tensor = torch.as_tensor(constant_array(value, type, store).copy())
+    dtype = torch_dtype(type.get_element_type())
+    return tensor if tensor.dtype == dtype else tensor.view(dtype)
 
 
 def _scales(type: PerChannelType, store: WeightStore) -> Tensor:

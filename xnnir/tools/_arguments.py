@@ -137,6 +137,12 @@ def _add_pass_arguments(parser: ArgumentParser) -> None:
         "--time-passes", "--mlir-timing", action="store_true", help="print the time of each pass and step"
     )
     group.add_argument(
+        "--verify-numerics",
+        action="store_true",
+        help="run every function on random inputs before and after each pass; name the first pass and op that change "
+        "the results by more than the pass declares (needs torch)",
+    )
+    group.add_argument(
         "--verify-each",
         action=BooleanOptionalAction,
         default=True,

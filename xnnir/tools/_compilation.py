@@ -17,7 +17,7 @@ from xnnir.dialects import rt, xnn
 from xnnir.errors import XnnirError
 from xnnir.files import replacing
 from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
-from xnnir.tools._instrumentation import IRTree, PassInstrumentation, Timing, run_passes
+from xnnir.tools._instrumentation import IRTree, PassInstrumentation, Timing, VerifyNumerics, run_passes
 from xnnir.tools._parsing import forget_text_locations, parse_text
 from xnnir.tools._printing import PrintOptions, save_module
 from xnnir.verification import verify_module
@@ -39,6 +39,8 @@ class Compilation:
 
     sources: dict[str, str] = field(default_factory=dict[str, str])
     """Receives the text of the input under its name, for errors that quote it."""
+    verify_numerics: bool = False
+    """Hold the results of the model before and after each pass against each other."""
     timing: Timing = field(default_factory=Timing)
     context: Context = field(default_factory=make_context)
 
@@ -82,6 +84,8 @@ class Compilation:
         watchers: list[PassInstrumentation] = [self.timing]
         if self.dump_dir is not None:
             watchers.append(IRTree(self.dump_dir, self.context, PrintOptions(weights=False, debuginfo=True)))
+        if self.verify_numerics:
+            watchers.append(VerifyNumerics(self.context))
         run_passes(passes, self.context, module, watchers)
         if report is not None and at != "rt" and stop != "aten":
             report(module)

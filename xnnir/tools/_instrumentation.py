@@ -158,6 +158,25 @@ class CrashReproducer(PassInstrumentation):
         print(note, file=self.stream)
 
 
+class VerifyNumerics(PassInstrumentation):
+    """Runs each function before and after each pass on the same inputs, see `xnnir.interpreter.proof`."""
+
+    def __init__(self, ctx: Context):
+        # It is the one part of the tool that needs torch.
+        from xnnir.interpreter.proof import NumericProof
+
+        self.proof = NumericProof(ctx)
+        self.has_begun = False
+
+    def before(self, current: ModulePass, module: ModuleOp) -> None:
+        if not self.has_begun:
+            self.has_begun = True
+            self.proof(None, module, current)
+
+    def after(self, current: ModulePass, module: ModuleOp) -> None:
+        self.proof(current, module, None)
+
+
 class Timing(PassInstrumentation):
     """Wall time per pass and per step of the tool, as a table."""
 

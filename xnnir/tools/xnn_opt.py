@@ -35,6 +35,7 @@ from xnnir.tools._instrumentation import (
     PassInstrumentation,
     PrintIR,
     Timing,
+    VerifyNumerics,
     run_passes,
 )
 from xnnir.tools._parsing import parse_text
@@ -151,6 +152,8 @@ class XnnOpt(xDSLOptMain):
             watchers.append(PrintIR(sys.stderr, self.ctx, options, before, after))
         if args.print_ir_tree_dir:
             watchers.append(IRTree(Path(args.print_ir_tree_dir), self.ctx, options))
+        if args.verify_numerics:
+            watchers.append(VerifyNumerics(self.ctx))
         if args.crash_reproducer:
             watchers.append(CrashReproducer(Path(args.crash_reproducer), self.ctx, sys.stderr))
         return watchers

@@ -50,6 +50,11 @@ def cli(ctx: click.Context, debug: bool) -> None:
 @click.option("--dump-dir", type=FILE, help="Write the IR after each pass to this folder.")
 @click.option("--report", is_flag=True, help="Print what was delegated, and why the rest was not.")
 @click.option("--time-passes", is_flag=True, help="Print the seconds of each pass and step.")
+@click.option(
+    "--verify-numerics",
+    is_flag=True,
+    help="Run the model on random inputs before and after each pass; fail at the first that changes its results.",
+)
 @click.pass_obj
 def compile(
     debug: bool,
@@ -60,6 +65,7 @@ def compile(
     dump_dir: Path | None,
     report: bool,
     time_passes: bool,
+    verify_numerics: bool,
 ) -> None:
     """
     Lower MODEL to a .pte file.
@@ -72,7 +78,7 @@ def compile(
     sources: dict[str, str] = {}
 
     def body() -> int:
-        job = Compilation(model, partitioner, compile_to, dump_dir, sources)
+        job = Compilation(model, partitioner, compile_to, dump_dir, sources, verify_numerics)
         path = output or model.with_suffix(".pte" if compile_to is None else f".{compile_to}.mlir")
         module = job.load()
         job.lower(module, (lambda module: job.report(module).print()) if report else None)
