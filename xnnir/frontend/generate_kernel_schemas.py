@@ -20,6 +20,7 @@ copying form. Kernels that no overload stands for are left out.
 from __future__ import annotations
 
 import sys
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -59,15 +60,19 @@ def kernel_lines() -> list[str]:
     stock, ours = _registered("executorch"), _registered("xnnir")
     texts = {f"{schema.name}.{schema.overload_name}".removesuffix("."): str(schema) for schema in schemas}
     functional = {name.removeprefix("aten."): class_schema(op) for name, op in op_classes().items()}
-    lines: list[str] = []
-    for operator in sorted(stock | ours):
-        if operator not in texts:
-            continue
-        calls = sorted(set(_calls_of(operator, parse_schema(texts[operator]), functional)))
-        if calls:
-            mark = "" if operator in stock else " [xnnir]"
-            lines.append(f"{texts[operator]}  # {', '.join(calls)}{mark}")
-    return lines
+    # Where several kernels will do, that which leaves the fewest arguments out is meant.
+    chosen: dict[str, tuple[int, str]] = {}
+    for operator in sorted((stock | ours) & texts.keys()):
+        kernel = parse_schema(texts[operator])
+        for call in _calls_of(operator, kernel, functional):
+            chosen[call] = max(chosen.get(call, (0, "")), (len(kernel.arguments), operator))
+    calls: defaultdict[str, list[str]] = defaultdict(list)
+    for call, (_, operator) in sorted(chosen.items()):
+        calls[operator].append(call)
+    return [
+        f"{texts[operator]}  # {', '.join(names)}{'' if operator in stock else ' [xnnir]'}"
+        for operator, names in sorted(calls.items())
+    ]
 
 
 def _calls_of(operator: str, kernel: Schema, functional: Mapping[str, Schema]) -> Iterable[str]:
