@@ -88,11 +88,49 @@ def pipeline() -> str:
     return "```python\n" + source[begin:end].rstrip() + "\n```"
 
 
+def configs() -> str:
+    """The config classes, a row for each."""
+    from xnnir.partition.config import ALL_PARTITIONER_CONFIGS
+
+    rows = ["| config | operators of ATen | node | precisions |", "|---|---|---|---|"]
+    for config in ALL_PARTITIONER_CONFIGS:
+        ops = ", ".join(f"`{op}`" for op in config.ops)
+        node = f"`{config.node.name}`" if config.node is not None else ""
+        precisions = ", ".join(type.name for type in config.supported_precision_types())
+        rows.append(f"| `{config.__name__}` | {ops} | {node} | {precisions} |")
+    return "\n".join(rows)
+
+
+def report() -> str:
+    """What a partitioner that takes convolutions alone leaves of the example model."""
+    from xnnir.testing.zoo import quiet
+
+    with quiet():
+        import torch
+    sys.path.insert(0, str(DOCS))
+    from example_model import Stem
+
+    import xnnir
+    from xnnir.partition.config import ConvolutionConfig
+
+    program = torch.export.export(Stem().eval(), (torch.randn(1, 3, 8, 8),))
+    partitioner = xnnir.XnnpackPartitioner(configs=[ConvolutionConfig])
+    text = str(xnnir.to_edge_transform_and_lower(program, partitioner=partitioner).explain())
+    return "```\n" + "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n```"
+
+
 def part(name: str) -> str:
     """The text of a generated part. Raises `KeyError` for an unknown name."""
     if name.startswith("ir "):
         return ir(name.removeprefix("ir "))
-    return {"model": model, "support": support, "passes": passes, "pipeline": pipeline}[name]()
+    return {
+        "model": model,
+        "configs": configs,
+        "report": report,
+        "support": support,
+        "passes": passes,
+        "pipeline": pipeline,
+    }[name]()
 
 
 def updated(text: str) -> str:

@@ -1,4 +1,9 @@
 // RUN: xnn-opt %s -p 'convert-aten-to-xnn' --split-input-file | filecheck %s
+// RUN: xnn-opt %s -p 'convert-aten-to-xnn{configs=TanhConfig,LinearConfig}' --split-input-file | filecheck %s --check-prefix ONLY
+// RUN: xnn-opt %s -p 'convert-aten-to-xnn{precisions=static_quant}' --split-input-file | filecheck %s --check-prefix QUANT
+// RUN: not xnn-opt %s -p 'convert-aten-to-xnn{configs=TanConfig}' --split-input-file 2>&1 | filecheck %s --check-prefix UNKNOWN
+
+// UNKNOWN: error: expected names of config classes, got TanConfig; known are AbsConfig, AddConfig
 
 // A convolution gets its transposes, and its filter is laid out as [output channels, height, width, input channels].
 // CHECK-LABEL: func.func @convolution
@@ -34,6 +39,13 @@ func.func @refused(%x: tensor<2x3xf32>) -> tensor<2x3xf32> {
   // CHECK-NEXT: %a = xnn.clamp %x {output_min = 0.000000e+00 : f32}
   // CHECK-NEXT: %b = aten.cumsum(%a, dim = 1) {xnn.refused = "xnnir has no conversion of aten.cumsum to XNNPACK"}
   // CHECK-NEXT: %c = xnn.tanh %b
+  // ONLY-LABEL: func.func @refused
+  // ONLY-NEXT: %a = aten.relu(%x) {xnn.refused = "none of the partitioner's configs selects aten.relu; ReLUConfig would select it"}
+  // ONLY-NEXT: %b = aten.cumsum(%a, dim = 1) {xnn.refused = "xnnir has no conversion of aten.cumsum to XNNPACK"}
+  // ONLY-NEXT: %c = xnn.tanh %b
+  // QUANT-LABEL: func.func @refused
+  // QUANT-NEXT: %a = aten.relu(%x) {xnn.refused = "it computes in fp32, and the partitioner takes static_quant only"}
+  // QUANT:      %c = aten.tanh(%b) {xnn.refused = "it computes in fp32,
   %a = aten.relu(%x) : (tensor<2x3xf32>) -> tensor<2x3xf32>
   %b = aten.cumsum(%a, dim = 1) : (tensor<2x3xf32>) -> tensor<2x3xf32>
   %c = aten.tanh(%b) : (tensor<2x3xf32>) -> tensor<2x3xf32>
