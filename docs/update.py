@@ -69,7 +69,8 @@ def support() -> str:
     rows = ["| op | XNNPACK | node in a file | datatypes |", "|---|---|---|---|"]
     for op, row in supported_ops():
         datatypes = "<br>".join(str(combination) for combination in row.datatypes)
-        rows.append(f"| `{op.name}` | `{row.function}` | {row.node or ''} | {datatypes} |")
+        node = row.node if row.target == "executorch" else f"{row.node} (only xnnir's runtime)"
+        rows.append(f"| `{op.name}` | `{row.function}` | {node} | {datatypes} |")
     return "\n".join(rows)
 
 

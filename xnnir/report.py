@@ -36,7 +36,7 @@ from xnnir.dialects import aten, rt, xnn
 from xnnir.dialects.weights import WeightAttr, get_weight_store
 from xnnir.dialects.xnn.base import XnnOp
 from xnnir.dialects.xnn.graph_ops import nodes
-from xnnir.dialects.xnn.support import Target
+from xnnir.dialects.xnn.support import BACKEND_IDS, Target, backend_id
 from xnnir.files import format_bytes
 from xnnir.passes._blocks import blocks_within
 from xnnir.passes.convert_aten_to_xnn import REFUSED
@@ -240,7 +240,9 @@ class _Reporter:
 
     def _backend(self, name: str) -> str:
         graph = self.graphs.get(name)
-        return graph.backend.data if isinstance(graph, rt.DelegateOp) else "XnnpackBackend"
+        if isinstance(graph, xnn.GraphOp):
+            return backend_id(nodes(graph))
+        return graph.backend.data if graph is not None else BACKEND_IDS["executorch"]
 
     def _weight_bytes(self, name: str) -> int:
         graph = self.graphs.get(name)

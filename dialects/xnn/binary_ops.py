@@ -61,6 +61,20 @@ class AddOp(BoundedBinaryOp):
 
 
 @irdl_op_definition
+class Atan2Op(BinaryOp):
+    """The angle of the point (b, a)"""
+
+    name = "xnn.atan2"
+
+
+@irdl_op_definition
+class CopysignOp(BinaryOp):
+    """|a| with the sign of b"""
+
+    name = "xnn.copysign"
+
+
+@irdl_op_definition
 class DivideOp(BoundedBinaryOp):
     """a / b"""
 
@@ -82,10 +96,24 @@ class MinimumOp(BinaryOp):
 
 
 @irdl_op_definition
+class ModulusOp(BinaryOp):
+    """The remainder of a / b with the sign of a; 0 where b is 0"""
+
+    name = "xnn.modulus"
+
+
+@irdl_op_definition
 class MultiplyOp(BoundedBinaryOp):
     """a * b"""
 
     name = "xnn.multiply"
+
+
+@irdl_op_definition
+class PowOp(BinaryOp):
+    """a to the power of b"""
+
+    name = "xnn.pow"
 
 
 @irdl_op_definition

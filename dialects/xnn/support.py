@@ -2,15 +2,15 @@
 What XNNPACK supports: the one table that the partitioner, the conversions, the verifier, the report and
 the docs read.
 
-Each row gives an op's function in XNNPACK, the name of its node in delegate files (none: only XNNPACK itself
-has it, so a stock ExecuTorch runtime cannot run it), the combinations of datatypes it takes, and further
+Each row gives an op's function in XNNPACK, the name of its node in delegate files, who has that node (every runtime
+of ExecuTorch, or only ours), the combinations of datatypes it takes, and further
 conditions as predicates with the reason they refuse. Datatypes are XNNPACK's names without `xnn_datatype_`;
 sources are the `xnn_define_*` functions of XNNPACK's src/subgraph and the operators behind them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Literal, TypeAlias
@@ -26,6 +26,12 @@ Target: TypeAlias = Literal["executorch", "xnnir"]
 
 Precision: TypeAlias = Literal["fp32", "static_quant", "dynamic_quant"]
 """What a node computes in: floats; integers coded as the model says; integers coded row by row while it runs."""
+
+BACKEND_IDS: Mapping[Target, str] = {"executorch": "XnnpackBackend", "xnnir": "XnnirXnnpackBackend"}
+"""
+The backend that a delegate names in a file. One with a node of ours has an id of ours, so that a stock runtime refuses
+the file by that name instead of failing in the middle of it.
+"""
 
 MAX_TENSOR_DIMS = 6
 """XNN_MAX_TENSOR_DIMS"""
@@ -54,12 +60,14 @@ class Support:
 
     function: str
     """The function of XNNPACK that defines the node."""
-    node: str | None
-    """The node's name in a delegate file; None when the format has none."""
+    node: str
+    """The node's name in a delegate file."""
     datatypes: tuple[Datatypes, ...]
     conditions: tuple[Condition, ...] = ()
     moves_data_only: bool = False
     """The op changes no number: not worth a delegate of its own."""
+    target: Target = "executorch"
+    """Who has the node: every runtime of ExecuTorch, or ours alone."""
 
 
 _FLOAT = ("fp32", "fp16")
@@ -118,6 +126,13 @@ def _static(*names: str) -> Condition:
     return check
 
 
+def _static_unless_fp32(op: Operation) -> str | None:
+    assert isinstance(op, xnn.FullyConnectedOp)
+    if datatype(element_type_of(op.filter)) == datatype(element_type_of(op.input)) == "fp32":
+        return None
+    return _static("filter", "bias")(op)
+
+
 def _equal_quantisation(op: Operation) -> str | None:
     types = {element_type_of(value) for value in (*op.operands, *op.results)}
     if len(types) > 1:
@@ -148,6 +163,18 @@ def _sizes_to_the_end_from_the_start(op: Operation) -> str | None:
     return None
 
 
+def _ours(
+    function: str,
+    node: str,
+    datatypes: tuple[Datatypes, ...],
+    conditions: tuple[Condition, ...] = (),
+    *,
+    moves_data_only: bool = False,
+) -> Support:
+    """A row for a node that stock runtimes lack."""
+    return Support(function, node, datatypes, conditions, moves_data_only, "xnnir")
+
+
 _MOVE = _same(1, *_FLOAT, *_STATIC_QUANT)
 
 SUPPORT: Mapping[type[Operation], Support] = {
@@ -156,10 +183,11 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.ArgmaxPooling2DOp: Support(
         "xnn_define_argmax_pooling_2d", "ArgMaxPooling2d", _same(1, "fp32"), (_window_larger_than_one,)
     ),
+    xnn.Atan2Op: _ours("xnn_define_binary", "Atan2", _same(2, *_FLOAT)),
     xnn.AveragePooling2DOp: Support(
         "xnn_define_average_pooling_2d", "AvgPooling2d", _same(1, *_FLOAT), (_window_larger_than_one,)
     ),
-    xnn.BankersRoundingOp: Support("xnn_define_unary", None, _same(1, *_FLOAT)),
+    xnn.BankersRoundingOp: _ours("xnn_define_unary", "BankersRounding", _same(1, *_FLOAT)),
     xnn.BatchMatrixMultiplyOp: Support(
         "xnn_define_batch_matrix_multiply",
         "BatchMatrixMultiply",
@@ -178,6 +206,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (_static("filter", "bias"),),
     ),
     xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
+    xnn.CopysignOp: _ours("xnn_define_binary", "Copysign", _same(2, *_FLOAT)),
     xnn.CosineOp: Support("xnn_define_unary", "Cos", _same(1, *_FLOAT)),
     xnn.Deconvolution2DOp: Support(
         "xnn_define_deconvolution_2d",
@@ -185,8 +214,12 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (*_CONVOLUTION, *_rows("qdint8 qcint8 fp32 -> fp32")),
         (_static("filter", "bias"), _adjustment_below_stride),
     ),
-    xnn.DepthToSpace2DOp: Support(
-        "xnn_define_depth_to_space_2d", None, _MOVE, (_equal_quantisation,), moves_data_only=True
+    xnn.DepthToSpace2DOp: _ours(
+        "xnn_define_depth_to_space_2d",
+        "DepthToSpace2D",
+        _MOVE,
+        (_equal_quantisation,),
+        moves_data_only=True,
     ),
     xnn.DepthwiseConvolution2DOp: Support(
         "xnn_define_depthwise_convolution_2d", "DepthwiseConv2d", _CONVOLUTION, (_static("filter", "bias"),)
@@ -195,7 +228,12 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.EluOp: Support("xnn_define_unary", "ELU", _same(1, *_FLOAT)),
     xnn.ExpOp: Support("xnn_define_unary", "Exp", _same(1, *_FLOAT)),
     xnn.FloorOp: Support("xnn_define_unary", "Floor", _same(1, *_FLOAT)),
-    xnn.FullyConnectedOp: Support("xnn_define_fully_connected", "FullyConnected", _FULLY_CONNECTED),
+    xnn.FullyConnectedOp: Support(
+        "xnn_define_fully_connected",
+        "FullyConnected",
+        _FULLY_CONNECTED,
+        (_static_unless_fp32,),
+    ),
     xnn.GeluOp: Support("xnn_define_unary", "Gelu", _same(1, *_FLOAT)),
     xnn.GlobalAveragePooling2DOp: Support(
         "xnn_define_static_reduce", "GlobalAvgPooling2d", _same(1, *_FLOAT, *_STATIC_QUANT)
@@ -211,16 +249,26 @@ SUPPORT: Mapping[type[Operation], Support] = {
     ),
     xnn.MaximumOp: Support("xnn_define_binary", "Maximum", _same(2, *_FLOAT)),
     xnn.MinimumOp: Support("xnn_define_binary", "Minimum", _same(2, *_FLOAT)),
+    xnn.ModulusOp: _ours("xnn_define_binary", "Modulus", _same(2, *_FLOAT)),
     xnn.MultiplyOp: Support("xnn_define_binary", "Multiply", _same(2, *_FLOAT, *_STATIC_QUANT)),
     xnn.NegateOp: Support("xnn_define_unary", "Negate", _same(1, *_FLOAT)),
+    xnn.PowOp: _ours("xnn_define_binary", "Pow", _same(2, *_FLOAT)),
     xnn.PreluOp: Support("xnn_define_binary", "PReLU", _same(2, *_FLOAT), (_static("rhs"),)),
     xnn.ReciprocalSquareRootOp: Support("xnn_define_unary", "ReciprocalSquareRoot", _same(1, *_FLOAT)),
     xnn.SigmoidOp: Support("xnn_define_unary", "Sigmoid", _same(1, *_FLOAT)),
+    xnn.SignOp: _ours("xnn_define_unary", "Sign", _same(1, *_FLOAT)),
     xnn.SineOp: Support("xnn_define_unary", "Sin", _same(1, *_FLOAT)),
     xnn.SoftmaxOp: Support("xnn_define_softmax", "Softmax", _same(1, *_FLOAT)),
+    xnn.SpaceToDepth2DOp: _ours(
+        "xnn_define_space_to_depth_2d",
+        "SpaceToDepth2D",
+        _MOVE,
+        (_equal_quantisation,),
+        moves_data_only=True,
+    ),
     xnn.SquareOp: Support("xnn_define_unary", "Square", _same(1, *_FLOAT)),
     xnn.SquareRootOp: Support("xnn_define_unary", "SquareRoot", _same(1, *_FLOAT)),
-    xnn.SquaredDifferenceOp: Support("xnn_define_binary", None, _same(2, *_FLOAT)),
+    xnn.SquaredDifferenceOp: _ours("xnn_define_binary", "SquaredDifference", _same(2, *_FLOAT)),
     xnn.StaticConstantPadOp: Support(
         "xnn_define_static_constant_pad",
         "StaticConstantPad",
@@ -228,7 +276,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (_equal_quantisation,),
         moves_data_only=True,
     ),
-    xnn.StaticReduceOp: Support("xnn_define_static_reduce", None, _same(1, *_FLOAT, *_STATIC_QUANT)),
+    xnn.StaticReduceOp: _ours("xnn_define_static_reduce", "StaticReduce", _same(1, *_FLOAT, *_STATIC_QUANT)),
     xnn.StaticReshapeOp: Support(
         "xnn_define_static_reshape", "StaticReshape", _MOVE, (_equal_quantisation,), moves_data_only=True
     ),
@@ -258,7 +306,7 @@ def why_unsupported(op: Operation, target: Target = "executorch") -> str | None:
     support = SUPPORT.get(type(op))
     if support is None:
         return f"{op.name} is no node of XNNPACK"
-    if target == "executorch" and support.node is None:
+    if target == "executorch" and support.target != "executorch":
         return f"files for ExecuTorch have no node for {op.name}"
     for value in (*op.operands, *op.results):
         shape = shape_of(value)
@@ -288,6 +336,12 @@ def _precision(datatypes: Sequence[str | None]) -> Precision:
     if "qdint8" in datatypes:
         return "dynamic_quant"
     return "static_quant" if any(name and name.startswith("q") for name in datatypes) else "fp32"
+
+
+def backend_id(nodes: Iterable[Operation]) -> str:
+    """The backend that runs a graph of `nodes`: ExecuTorch's, or our own where it lacks one of them."""
+    targets = {support.target for node in nodes if (support := SUPPORT.get(type(node))) is not None}
+    return BACKEND_IDS["xnnir" if "xnnir" in targets else "executorch"]
 
 
 def moves_data_only(op: Operation) -> bool:

@@ -183,6 +183,13 @@ class SigmoidOp(UnaryOp):
 
 
 @irdl_op_definition
+class SignOp(UnaryOp):
+    """-1, 0 or 1, as x is below, at or above 0"""
+
+    name = "xnn.sign"
+
+
+@irdl_op_definition
 class SineOp(UnaryOp):
     """sin(x)"""
 

@@ -59,16 +59,19 @@ class Conversion:
         """
         Add `node`; return its first result. Raises `Refusal` when XNNPACK does not have it.
 
-        One on tensors of too many dimensions is made on fewer; a reshape to or from them is left to the host.
+        One on tensors of too many dimensions is made on fewer; a reshape to or from them, or to no dimensions, is
+        left to the host.
         """
         self.nodes.append(node)
         try:
             node.verify_()
         except VerifyException as error:
             raise Refusal(str(error)) from error
+        if isinstance(node, xnn.StaticReshapeOp) and (
+            has_too_many_dims(node) or not shape_of(node.output) or not shape_of(node.input)
+        ):
+            return node.results[0]
         if has_too_many_dims(node):
-            if isinstance(node, xnn.StaticReshapeOp):
-                return node.results[0]
             self.nodes.pop()
             return collapse(self, node)
         if (reason := why_unsupported(node, self.target)) is not None:

@@ -42,12 +42,14 @@ def term(op: AtenOp, to: Conversion, name: str, like: SSAValue) -> SSAValue:
     return to.number(float_arg(op, name), like)
 
 
-def _operands(op: AtenOp, to: Conversion) -> tuple[SSAValue, SSAValue]:
+def _operands(
+    op: AtenOp, to: Conversion, names: tuple[str, str] = ("self", "other")
+) -> tuple[SSAValue, SSAValue]:
     result = op.results[0]
     if not is_float(element_type_of(result)):
         raise Refusal(f"XNNPACK computes in float32 and float16, got {element_type_of(result)}")
     values: list[SSAValue] = []
-    for name in ("self", "other"):
+    for name in names:
         value = term(op, to, name, result)
         if element_type_of(value) != element_type_of(result):
             # A number that the exporter wrapped in a tensor has a type of its own.
@@ -74,11 +76,13 @@ def _scaled(to: Conversion, value: SSAValue, factor: float) -> SSAValue:
     return to.emit(xnn.MultiplyOp(value, to.number(factor, value), value.type))
 
 
-def binary(node: Callable[[SSAValue, SSAValue, Attribute], XnnOp]) -> Converter:
-    """A converter to a node of two operands."""
+def binary(
+    node: Callable[[SSAValue, SSAValue, Attribute], XnnOp], names: tuple[str, str] = ("self", "other")
+) -> Converter:
+    """A converter to a node of two operands, the arguments `names`."""
 
     def convert(op: AtenOp, to: Conversion) -> SSAValue:
-        a, b = _operands(op, to)
+        a, b = _operands(op, to, names)
         return to.emit(node(a, b, op.results[0].type))
 
     return convert
@@ -169,6 +173,8 @@ def power(op: AtenOp, to: Conversion) -> SSAValue:
     if exponent == -0.5:
         return to.emit(xnn.ReciprocalSquareRootOp(x, x.type))
     if not exponent.is_integer() or not 1 <= abs(exponent) <= MAX_EXPONENT:
+        if to.target == "xnnir":
+            return to.emit(xnn.PowOp(x, to.number(exponent, x), x.type))
         raise Refusal(
             f"expected an exponent of 1 to {MAX_EXPONENT} or -1 to -{MAX_EXPONENT}, 0.5 or -0.5, got {exponent:g}"
         )
@@ -215,13 +221,25 @@ def interpolate(op: AtenOp, to: Conversion) -> SSAValue:
     return to.emit(xnn.AddOp(start, _scaled(to, difference, weight), type))
 
 
+def remainder_of_sign(op: AtenOp, to: Conversion) -> SSAValue:
+    """`fmod`: where the divisor is 0 PyTorch's is no number, XNNPACK's is 0."""
+    a, b = _operands(op, to)
+    array = to.array(b)
+    if array is None or not np.all(array):
+        raise Refusal("XNNPACK's remainder is 0 where the divisor is, which is not known here to be another")
+    return to.emit(xnn.ModulusOp(a, b, op.results[0].type))
+
+
 CONVERTERS: dict[str, Converter] = {
     "abs": unary(xnn.AbsOp),
     "add.Scalar": linear_combination(xnn.AddOp),
     "add.Tensor": linear_combination(xnn.AddOp),
     "addcdiv": _combination(xnn.DivideOp),
     "addcmul": _combination(xnn.MultiplyOp),
+    "atan2": binary(xnn.Atan2Op),
     "ceil": unary(xnn.CeilingOp),
+    "copysign.Scalar": binary(xnn.CopysignOp),
+    "copysign.Tensor": binary(xnn.CopysignOp),
     "cos": unary(xnn.CosineOp),
     "deg2rad": times(math.pi / 180.0),
     "div.Scalar": divide,
@@ -233,6 +251,8 @@ CONVERTERS: dict[str, Converter] = {
     "floor": unary(xnn.FloorOp),
     "floor_divide": floor_divide,
     "floor_divide.Scalar": floor_divide,
+    "fmod.Scalar": remainder_of_sign,
+    "fmod.Tensor": remainder_of_sign,
     "frac": frac,
     "lerp.Scalar": interpolate,
     "log": unary(xnn.LogOp),
@@ -243,13 +263,17 @@ CONVERTERS: dict[str, Converter] = {
     "mul.Scalar": binary(xnn.MultiplyOp),
     "mul.Tensor": binary(xnn.MultiplyOp),
     "neg": unary(xnn.NegateOp),
+    "pow.Scalar": binary(xnn.PowOp, ("self", "exponent")),
     "pow.Tensor_Scalar": power,
+    "pow.Tensor_Tensor": binary(xnn.PowOp, ("self", "exponent")),
     "rad2deg": times(180.0 / math.pi),
     "reciprocal": reciprocal,
     "round": unary(xnn.BankersRoundingOp),
     "rsqrt": unary(xnn.ReciprocalSquareRootOp),
     "rsub.Scalar": linear_combination(xnn.SubtractOp, reverse=True),
     "rsub.Tensor": linear_combination(xnn.SubtractOp, reverse=True),
+    "sgn": unary(xnn.SignOp),
+    "sign": unary(xnn.SignOp),
     "sin": unary(xnn.SineOp),
     "sqrt": unary(xnn.SquareRootOp),
     "square": unary(xnn.SquareOp),

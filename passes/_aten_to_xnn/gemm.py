@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from xdsl.dialects.builtin import Float16Type
 from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
@@ -23,7 +24,12 @@ def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValu
     packed = to.linear_weight(bias) if is_packed and bias is not None else None
     if packed is not None and shape_of(packed) != (shape_of(weight)[0],):
         packed, is_packed = None, False
-    result = to.emit(xnn.FullyConnectedOp(x, weight, packed, type))
+    if to.array(weight) is None and isinstance(element_type_of(weight), Float16Type):
+        # Filters of float16 must be static; as a matrix product they need not be.
+        result = to.emit(xnn.BatchMatrixMultiplyOp(x, weight, type, transpose_b=True))
+        is_packed = False
+    else:
+        result = to.emit(xnn.FullyConnectedOp(x, weight, packed, type))
     if bias is not None and not is_packed:
         result = to.emit(xnn.AddOp(result, to.operand(bias), result.type))
     return result

@@ -100,14 +100,19 @@ def _minimum(to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
     return to.emit(xnn.NegateOp(largest, largest.type))
 
 
+def _squared_distance(to: Conversion, x: SSAValue, centre: SSAValue) -> SSAValue:
+    if to.target == "xnnir":
+        return to.emit(xnn.SquaredDifferenceOp(x, centre, x.type))
+    return to.emit(xnn.SquareOp(_minus(to, x, centre), x.type))
+
+
 def _variance(op: AtenOp, to: Conversion, x: SSAValue, axes: Sequence[int]) -> SSAValue:
     """The mean of squared differences, and PyTorch's correction of it."""
     if "correction" in op.schema.positions:
         correction = float_arg(op, "correction", 1.0)
     else:
         correction = 1.0 if op.arg("unbiased") else 0.0
-    centred = to.emit(xnn.SubtractOp(x, mean(to, x, axes), x.type))
-    result = mean(to, to.emit(xnn.SquareOp(centred, x.type)), axes)
+    result = mean(to, _squared_distance(to, x, mean(to, x, axes)), axes)
     if correction == 0.0:
         return result
     count = math.prod(static_sizes(x, tuple(axes), "a variance with a correction"))

@@ -11,10 +11,11 @@ from xdsl.ir import SSAValue
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
+from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
 from xnnir.passes._aten_to_xnn.arguments import Refusal, axis_arg, int_arg, int_list, tensor_arg
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, require_float
 from xnnir.passes._aten_to_xnn.sizes import product_dim
+from xnnir.passes._aten_to_xnn.spatial import from_nhwc, nhwc_type, to_nhwc
 
 
 def _operand(op: AtenOp, to: Conversion, name: str = "self") -> SSAValue:
@@ -191,6 +192,11 @@ def pixel_shuffle(op: AtenOp, to: Conversion) -> SSAValue:
     x = _operand(op, to)
     batch, (_, h, w) = _batch(x, 3), dims_of(tensor_type_of(x))[-3:]
     factor, channels = int_arg(op, "upscale_factor"), dims_of(tensor_type_of(op.results[0]))[-3]
+    if to.target == "xnnir" and channels == static_dim(1) and len(shape_of(x)) == 4:
+        # With one channel the orders of PyTorch (channel, row, column) and XNNPACK (row, column, channel) agree.
+        type = nhwc_type(tensor_type_of(op.results[0]), 2)
+        image = to.emit(xnn.DepthToSpace2DOp(to_nhwc(to, x), type, block_size=factor))
+        return from_nhwc(to, image, op.results[0].type)
     return _shuffled(op, to, x, [batch, channels, factor, factor, h, w], (0, 1, 4, 2, 5, 3))
 
 
@@ -199,6 +205,10 @@ def pixel_unshuffle(op: AtenOp, to: Conversion) -> SSAValue:
     batch, channels = _batch(x, 3), dims_of(tensor_type_of(x))[-3]
     factor = int_arg(op, "downscale_factor")
     h, w = dims_of(tensor_type_of(op.results[0]))[-2:]
+    if to.target == "xnnir" and channels == static_dim(1) and len(shape_of(x)) == 4:
+        type = nhwc_type(tensor_type_of(op.results[0]), 2)
+        blocks = to.emit(xnn.SpaceToDepth2DOp(to_nhwc(to, x), type, block_size=factor))
+        return from_nhwc(to, blocks, op.results[0].type)
     return _shuffled(op, to, x, [batch, channels, h, factor, w, factor], (0, 1, 3, 5, 2, 4))
 
 

@@ -55,7 +55,17 @@ constexpr const char *kKindNames[kNodeKindCount + 1] = {"NONE",
                                                         "Exp",
                                                         "Sin",
                                                         "Copy",
-                                                        "Cos"};
+                                                        "Cos",
+                                                        "StaticReduce",
+                                                        "BankersRounding",
+                                                        "Sign",
+                                                        "SquaredDifference",
+                                                        "Copysign",
+                                                        "Modulus",
+                                                        "Pow",
+                                                        "Atan2",
+                                                        "DepthToSpace2D",
+                                                        "SpaceToDepth2D"};
 
 constexpr const char *kDatatypeNames[] = {"invalid", "fp32",   "fp16",    "qint8",  "quint8",
                                           "qint32",  "qcint8", "qcint32", "qcint4", "qdint8",

@@ -98,8 +98,20 @@ enum class NodeKind : uint8_t {
   kSin,
   kCopy,
   kCos,
+  // From here on stock runtimes have none.
+  kStaticReduce,
+  kBankersRounding,
+  kSign,
+  kSquaredDifference,
+  kCopysign,
+  kModulus,
+  kPow,
+  kAtan2,
+  kDepthToSpace2D,
+  kSpaceToDepth2D,
 };
-constexpr size_t kNodeKindCount = 47;
+constexpr size_t kStockNodeKindCount = 47;
+constexpr size_t kNodeKindCount = 57;
 
 // The union member's name without "XNN": "Conv2d".
 const char *to_string(NodeKind kind);
@@ -221,13 +233,25 @@ struct ConcatenateParams {
   int32_t axis = 0;
 };
 
+struct ReduceParams {
+  bool is_mean = false;
+  // In rising order.
+  std::vector<size_t> axes;
+};
+
+// DepthToSpace2D, SpaceToDepth2D.
+struct BlockParams {
+  uint32_t block_size = 0;
+};
+
 // ELU's alpha, LeakyReLU's negative slope.
 struct SlopeParams {
   float slope = 0.0f;
 };
 
-using NodeParams = std::variant<std::monostate, ConvParams, PoolParams, TransposeParams, ResizeParams,
-                                PadParams, ReshapeParams, SliceParams, ConcatenateParams, SlopeParams>;
+using NodeParams =
+    std::variant<std::monostate, ConvParams, PoolParams, TransposeParams, ResizeParams, PadParams,
+                 ReshapeParams, SliceParams, ConcatenateParams, SlopeParams, ReduceParams, BlockParams>;
 
 struct DelegateNode {
   NodeKind kind = NodeKind::kCopy;
@@ -271,6 +295,9 @@ struct DelegateGraph {
 //
 // Named data under the key "xnnir.locations" is text, one location a line; a node's debug_handle is its line
 // number from 0.
-Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data);
+//
+// `kinds` is the number of kinds of node that the blob may have: kStockNodeKindCount or kNodeKindCount.
+Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data,
+                                    size_t kinds = kStockNodeKindCount);
 
 } // namespace xnnir

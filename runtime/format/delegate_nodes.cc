@@ -253,6 +253,38 @@ void read_leaky_relu(const void *blob, Reader &reader) {
   reader.flags(node.flags(), 0);
 }
 
+void read_reduce(const void *blob, Reader &reader) {
+  const auto &node = *static_cast<const fb::XNNStaticReduce *>(blob);
+  ReduceParams params;
+  if (node.reduce_operator() > fb::XNNReduceOperator::MAX)
+    reader.refuse("reduce_operator", "is " + std::to_string(static_cast<int>(node.reduce_operator())) +
+                                         ", expected 0 (sum) or 1 (mean)");
+  params.is_mean = node.reduce_operator() == fb::XNNReduceOperator::mean;
+  params.axes = reader.sizes(node.axes(), node.axes() == nullptr ? 0 : node.axes()->size(), "axes");
+  if (params.axes.empty())
+    reader.refuse("axes", "is empty, expected at least one dimension");
+  for (size_t i = 0; i < params.axes.size(); ++i)
+    if (params.axes[i] >= kMaxDelegateRank || (i > 0 && params.axes[i] <= params.axes[i - 1]))
+      reader.refuse("axes", "has " + std::to_string(params.axes[i]) + " at " + std::to_string(i) +
+                                ", expected dimensions in rising order");
+  reader.input(node.input_id(), "input_id");
+  reader.output(node.output_id(), "output_id");
+  reader.flags(node.flags(), kKeepDims);
+  reader.node().params = std::move(params);
+}
+
+void read_blocks(const void *blob, Reader &reader) {
+  const auto &node = *static_cast<const fb::XNNBlock2D *>(blob);
+  BlockParams params{reader.extent(node.block_size(), "block_size")};
+  // XNNPACK has none of blocks of one element.
+  if (params.block_size == 1)
+    reader.refuse("block_size", "is 1, expected 2 or more");
+  reader.input(node.input_id(), "input_id");
+  reader.output(node.output_id(), "output_id");
+  reader.flags(node.flags(), 0);
+  reader.node().params = params;
+}
+
 using ReadFunction = void (*)(const void *blob, Reader &reader);
 
 // Null: no runtime implements it.
@@ -266,7 +298,17 @@ ReadFunction read_function(NodeKind kind) {
   case NodeKind::kMaximum:
   case NodeKind::kPReLU:
   case NodeKind::kBatchMatrixMultiply:
+  case NodeKind::kSquaredDifference:
+  case NodeKind::kCopysign:
+  case NodeKind::kModulus:
+  case NodeKind::kPow:
+  case NodeKind::kAtan2:
     return read_binary;
+  case NodeKind::kStaticReduce:
+    return read_reduce;
+  case NodeKind::kDepthToSpace2D:
+  case NodeKind::kSpaceToDepth2D:
+    return read_blocks;
   case NodeKind::kFullyConnected:
     return read_fully_connected;
   case NodeKind::kStaticTranspose:
@@ -317,7 +359,8 @@ void read_bounds(const fb::OutputMinMax *blob, Reader &reader) {
 
 } // namespace
 
-Status read_delegate_nodes(const fb::XNNGraph &blob, const ValueIds &ids, DelegateGraph &graph) {
+Status read_delegate_nodes(const fb::XNNGraph &blob, const ValueIds &ids, size_t kinds,
+                           DelegateGraph &graph) {
   std::vector<bool> written(graph.values.size());
   for (size_t i = 0; i < graph.values.size(); ++i)
     written[i] = graph.values[i].is_input || graph.values[i].data != nullptr;
@@ -330,10 +373,15 @@ Status read_delegate_nodes(const fb::XNNGraph &blob, const ValueIds &ids, Delega
   for (uint32_t position = 0; position < count; ++position) {
     const fb::XNode &xnode = *blob.xnodes()->Get(position);
     const auto kind = static_cast<size_t>(xnode.xnode_union_type());
+    if (kind > kinds && kind <= kNodeKindCount)
+      return make_status(StatusCode::kInvalidProgram,
+                         "xnodes[%" PRIu32
+                         "].xnode_union is of kind %zu (%s), which this backend does not have",
+                         position, kind, to_string(static_cast<NodeKind>(kind)));
     if (kind == 0 || kind > kNodeKindCount || xnode.xnode_union() == nullptr)
       return make_status(StatusCode::kInvalidProgram,
                          "xnodes[%" PRIu32 "].xnode_union is missing or of kind %zu, expected 1 to %zu",
-                         position, kind, kNodeKindCount);
+                         position, kind, kinds);
     DelegateNode node;
     node.kind = static_cast<NodeKind>(kind);
     node.position = position;

@@ -7,6 +7,8 @@ namespace xnnir {
 
 // Appends to graph.nodes, whose values have been read. Every input of a node must be a constant, a graph
 // input or the output of an earlier node, and every value is written once; every graph output is written.
-Status read_delegate_nodes(const schema::xnnpack::XNNGraph &blob, const ValueIds &ids, DelegateGraph &graph);
+// Kinds of node beyond the first `kinds` are refused.
+Status read_delegate_nodes(const schema::xnnpack::XNNGraph &blob, const ValueIds &ids, size_t kinds,
+                           DelegateGraph &graph);
 
 } // namespace xnnir

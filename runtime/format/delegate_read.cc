@@ -42,7 +42,7 @@ Span<const uint8_t> aligned(Span<const uint8_t> flatbuffer, DelegateGraph &graph
 
 } // namespace
 
-Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data) {
+Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data, size_t kinds) {
   Result<DelegateParts> parts = find_delegate_parts(blob);
   if (!parts.ok())
     return parts.status();
@@ -63,7 +63,7 @@ Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap
   const DelegateConstants constants(root, parts->constants, named_data);
   ValueIds ids;
   XNNIR_RETURN_IF_ERROR(read_delegate_values(root, constants, graph, ids));
-  XNNIR_RETURN_IF_ERROR(read_delegate_nodes(root, ids, graph));
+  XNNIR_RETURN_IF_ERROR(read_delegate_nodes(root, ids, kinds, graph));
   if (Result<Span<const uint8_t>> locations = named_data.get(kLocationsKey); locations.ok())
     graph.locations = *locations;
   return graph;

@@ -48,6 +48,18 @@ struct DelegatePlan {
   Span<const uint8_t> processed;
 };
 
+// A size of an input that varies: scale * symbol + offset, from `smallest` to `largest`. A symbol is the same
+// in all of them. Dimension -1 is the input itself, a number.
+struct InputSize {
+  size_t input = 0;
+  int64_t dimension = 0;
+  int64_t scale = 1;
+  int64_t symbol = 0;
+  int64_t offset = 0;
+  int64_t smallest = 0;
+  int64_t largest = 0;
+};
+
 struct MethodPlan {
   std::string name;
   // Tensors have no data yet.
@@ -56,6 +68,8 @@ struct MethodPlan {
   std::vector<TensorMemory> memory;
   std::vector<int32_t> inputs;
   std::vector<int32_t> outputs;
+  // Where the file says which sizes the inputs may have besides their bounds (format/input_sizes.h).
+  std::vector<InputSize> input_sizes;
   std::vector<InstructionPlan> instructions;
   // Where each instruction stands in the user's model; empty when the file does not say.
   std::vector<std::string> locations;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "format/input_sizes.h"
 #include "format/method_reader.h"
 #include "format/wire.h"
 #include "xnnir_schema/program_generated.h"
@@ -138,6 +139,9 @@ Status ProgramFile::read_methods() {
       if (other.name == method->name)
         return make_status(kCode, "execution_plan[%u].name is '%s', which an earlier method has", i,
                            method->name.c_str());
+    const auto sizes = named_data_.find(kInputSizesKey + method->name);
+    if (sizes != named_data_.end())
+      XNNIR_RETURN_IF_ERROR(read_input_sizes(sizes->second, *method));
     methods_.push_back(std::move(*method));
   }
   return {};

@@ -33,12 +33,16 @@ rt.method @forward {
   %v26 = rt.tensor : tensor<9x8xf32>
   %v27 = rt.tensor : tensor<3x32xf32>
   %v28 = rt.tensor : tensor<15x8xf32>
+  %v29 = rt.tensor : tensor<1x4x4x4xf32>
+  %v30 = rt.tensor : tensor<4x4xf32>
+  %v31 = rt.tensor : tensor<1x4x4x4xf32>
   rt.delegate_call @delegate_0(%v0, %v1) : (tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>)
   rt.delegate_call @delegate_1(%v2, %v3, %v4) : (tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>, tensor<1x8x8x4xf32>)
   rt.delegate_call @delegate_2(%v5, %v6, %v7, %v8) : (tensor<1x8x8x4xf32>, tensor<1x5x5x6xf32>, tensor<1x5x4x8xf32>, tensor<1x17x11x6xf32>)
   rt.delegate_call @delegate_3(%v9, %v10, %v11, %v12, %v13) : (tensor<3x8xf32>, tensor<3x8xf32>, tensor<3x5xf32>, tensor<3x3xf32>, tensor<3x3xf32>)
   rt.delegate_call @delegate_4(%v14, %v15, %v16, %v17, %v18, %v19, %v20, %v21) : (tensor<1x8x8x4xf32>, tensor<1x4x8x4xf32>, tensor<1x4x6x4xf32>, tensor<1x4x4x4xf32>, tensor<1x4x4x4xi32>, tensor<1x1x1x4xf32>, tensor<1x3x5x4xf32>, tensor<1x3x5x4xf32>)
   rt.delegate_call @delegate_5(%v22, %v23, %v24, %v25, %v26, %v27, %v28) : (tensor<3x8xf32>, tensor<3x8xf32>, tensor<3x5x3xf32>, tensor<3x16xf32>, tensor<9x8xf32>, tensor<3x32xf32>, tensor<15x8xf32>)
+  rt.delegate_call @delegate_6(%v29, %v30, %v31) : (tensor<1x4x4x4xf32>, tensor<4x4xf32>, tensor<1x4x4x4xf32>)
   rt.return() : ()
 }
 
@@ -186,4 +190,33 @@ xnn.graph @delegate_5(%x: tensor<3x8xf32>, %y: tensor<3x8xf32>) -> (tensor<3x5x3
   %c5 = xnn.concatenate %x, %y, %x, %y, %y {axis = 0 : i64} : (tensor<3x8xf32>, tensor<3x8xf32>, tensor<3x8xf32>, tensor<3x8xf32>, tensor<3x8xf32>) -> tensor<15x8xf32>
   // CHECK-NEXT: xnn.yield
   xnn.yield %p, %c2, %c3, %c4, %c5 : tensor<3x5x3xf32>, tensor<3x16xf32>, tensor<9x8xf32>, tensor<3x32xf32>, tensor<15x8xf32>
+}
+
+// What stock runtimes lack.
+// CHECK-LABEL: xnn.graph @delegate_6(
+xnn.graph @delegate_6(%x: tensor<1x4x4x4xf32>) -> (tensor<4x4xf32>, tensor<1x4x4x4xf32>) {
+  // CHECK-NEXT: xnn.bankers_rounding %{{.+}} : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %a = xnn.bankers_rounding %x : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.sign %{{.+}} : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %b = xnn.sign %a : (tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.squared_difference %{{.+}}, %{{.+}} : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %c = xnn.squared_difference %b, %x : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.copysign %{{.+}}, %{{.+}} : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %d = xnn.copysign %c, %x : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.modulus %{{.+}}, %{{.+}} : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %e = xnn.modulus %d, %x : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.pow %{{.+}}, %{{.+}} : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %f = xnn.pow %e, %x : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.atan2 %{{.+}}, %{{.+}} : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %g = xnn.atan2 %f, %x : (tensor<1x4x4x4xf32>, tensor<1x4x4x4xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.space_to_depth_2d %{{.+}} {block_size = 2 : i64} : (tensor<1x4x4x4xf32>) -> tensor<1x2x2x16xf32> loc(unknown)
+  %h = xnn.space_to_depth_2d %g {block_size = 2 : i64} : (tensor<1x4x4x4xf32>) -> tensor<1x2x2x16xf32>
+  // CHECK-NEXT: xnn.depth_to_space_2d %{{.+}} {block_size = 2 : i64} : (tensor<1x2x2x16xf32>) -> tensor<1x4x4x4xf32> loc(unknown)
+  %i = xnn.depth_to_space_2d %h {block_size = 2 : i64} : (tensor<1x2x2x16xf32>) -> tensor<1x4x4x4xf32>
+  // CHECK-NEXT: xnn.static_reduce %{{.+}} {kind = "mean", axes = array<i64: 1>, keep_dims} : (tensor<1x4x4x4xf32>) -> tensor<1x1x4x4xf32> loc(unknown)
+  %j = xnn.static_reduce %i {kind = "mean", axes = array<i64: 1>, keep_dims} : (tensor<1x4x4x4xf32>) -> tensor<1x1x4x4xf32>
+  // CHECK-NEXT: xnn.static_reduce %{{.+}} {kind = "sum", axes = array<i64: 0, 1>} : (tensor<1x1x4x4xf32>) -> tensor<4x4xf32> loc(unknown)
+  %k = xnn.static_reduce %j {kind = "sum", axes = array<i64: 0, 1>} : (tensor<1x1x4x4xf32>) -> tensor<4x4xf32>
+  // CHECK-NEXT: xnn.yield
+  xnn.yield %k, %i : tensor<4x4xf32>, tensor<1x4x4x4xf32>
 }

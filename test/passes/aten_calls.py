@@ -128,9 +128,7 @@ def call(
     refusals = [reason.data for op in ops if isinstance(reason := op.attributes.get(REFUSED), StringAttr)]
     names = [op.name for op in ops if op.name not in ("xnn.constant", "func.return")]
     results = None if refusals else run_graph(function, inputs, store)
-    # Files have no nodes yet for what target "xnnir" adds.
-    has_file = not refusals and names and target == "executorch"
-    file = _file(ctx, module, target) if has_file else None
+    file = _file(ctx, module, target) if not refusals and names else None
     return Outcome(names, refusals, results, expected, file, inputs)
 
 
@@ -139,7 +137,7 @@ def _file(ctx: Context, module: ModuleOp, target: Target) -> bytes:
         XnnPartitionPass(target=target),
         XnnOutlineSubgraphsPass(),
         VerifyXnnLegalPass(target=target),
-        LowerToRtPass(),
+        LowerToRtPass(target=target),
         PlanMemoryPass(),
     )
     for pass_ in to_file:

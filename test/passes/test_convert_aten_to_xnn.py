@@ -409,7 +409,60 @@ def test_concatenate(sizes: list[int], axis: int) -> None:
     assert outcome.names.count("xnn.concatenate") == len(outcome.names)
 
 
+OURS: list[tuple[str, dict[str, Any]]] = [
+    ("round", {"self": randn(3, 4) * 5}),
+    ("sign", {"self": randn(3, 4)}),
+    ("sgn", {"self": randn(3, 4)}),
+    ("atan2", {"self": randn(3, 4), "other": randn(4)}),
+    ("copysign.Tensor", {"self": randn(3, 4), "other": randn(4)}),
+    ("copysign.Scalar", {"self": randn(3, 4), "other": -2.0}),
+    ("fmod.Tensor", {"self": randn(3, 4) * 5, "other": Static(randn(4).abs() + 0.1)}),
+    ("fmod.Scalar", {"self": randn(3, 4) * 5, "other": 0.3}),
+    ("pow.Tensor_Tensor", {"self": randn(3, 4).abs(), "other": None}),
+    ("pow.Tensor_Scalar", {"self": randn(3, 4).abs(), "exponent": 1.7}),
+    ("pow.Scalar", {"self": 2.0, "exponent": randn(3, 4)}),
+    ("var.correction", {"self": randn(3, 4), "dim": [1]}),
+    ("sum.dim_IntList", {"self": randn(3, 4, 5), "dim": [0, 2]}),
+    ("mean.dim", {"self": randn(3, 4, 5, 2), "dim": [1], "keepdim": True}),
+    ("pixel_shuffle", {"self": randn(2, 4, 3, 5), "upscale_factor": 2}),
+    ("pixel_unshuffle", {"self": randn(2, 1, 6, 9), "downscale_factor": 3}),
+]
+
+
+@pytest.mark.parametrize("half", [False, True])
+@pytest.mark.parametrize(("name", "args"), OURS, ids=lambda value: value if isinstance(value, str) else "")
+def test_nodes_of_our_runtime(name: str, args: dict[str, Any], half: bool) -> None:
+    """They compute what torch does, and a stock runtime refuses their file by the name of the backend."""
+    if name == "pow.Tensor_Tensor":
+        args = {"self": args["self"], "exponent": randn(4)}
+    if half:
+        args = {key: _half(value) for key, value in args.items()}
+    outcome = assert_converts(name, args, "xnnir", tolerance=5e-3 if half else 1e-5)
+    assert outcome.file is not None
+    assert b"XnnirXnnpackBackend" in outcome.file
+
+
+def _half(value: Any) -> Any:
+    if isinstance(value, Static):
+        return Static(value.tensor.half())
+    return value.half() if isinstance(value, Tensor) else value
+
+
+def test_stock_runtimes_refuse_our_nodes_by_name(capfd: pytest.CaptureFixture[str]) -> None:
+    stock = pytest.importorskip("xnnir.testing.stock")
+    x = randn(3, 4)
+    outcome = assert_converts("round", {"self": x}, "xnnir")
+    assert stock.delegates(outcome.file) == ["XnnirXnnpackBackend"]
+    with pytest.raises(RuntimeError):
+        stock.run(outcome.file, [x], "f")
+    assert "XnnirXnnpackBackend" in capfd.readouterr().err
+
+
+def test_a_remainder_by_zero_is_refused() -> None:
+    divisor = Static(torch.tensor([1.0, 0.0]))
+    assert_refused("fmod.Tensor", {"self": randn(2), "other": divisor}, "XNNPACK's remainder is 0", "xnnir")
+
+
 def test_what_xnnpack_lacks_is_refused() -> None:
     assert_refused("cumsum", {"self": randn(3), "dim": 0}, "no conversion of aten.cumsum")
     assert_refused("round", {"self": randn(3)}, "files for ExecuTorch have no node for xnn.bankers_rounding")
-    assert_converts("round", {"self": randn(3)}, "xnnir")

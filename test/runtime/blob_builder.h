@@ -193,7 +193,17 @@ public:
     node(kind, kind == XNodeUnion::XNNELU ? fb::CreateXNNELU(fbb_, slope, x, y, 0).Union()
                                           : fb::CreateXNNLeakyReLU(fbb_, slope, x, y, 0).Union());
   }
+  void reduce(fb::XNNReduceOperator op, const Dims &axes, uint32_t x, uint32_t y, uint32_t flags = 0) {
+    const auto list = fbb_.CreateVector(axes);
+    node(XNodeUnion::XNNStaticReduce, fb::CreateXNNStaticReduce(fbb_, op, list, x, y, flags).Union());
+  }
+  void blocks(XNodeUnion kind, uint32_t block_size, uint32_t x, uint32_t y) {
+    node(kind, fb::CreateXNNBlock2D(fbb_, block_size, x, y, 0).Union());
+  }
   void node(XNodeUnion kind, flatbuffers::Offset<void> table, Bounds bounds = {}) {
+    // As a writer does.
+    if (kind > XNodeUnion::XNNCos)
+      backend = "XnnirXnnpackBackend";
     flatbuffers::Offset<fb::OutputMinMax> limits;
     if (bounds.min != -INFINITY || bounds.max != INFINITY)
       limits = fb::CreateOutputMinMax(fbb_, bounds.min, bounds.max);
@@ -204,6 +214,8 @@ public:
   // debug_handle of the nodes that follow.
   uint32_t debug_handle = 65535;
   TestNamedData named_data;
+  // Who loads the blob.
+  std::string backend = "XnnpackBackend";
   bool with_header = true;
   // -1: as many as there are inputs and outputs.
   int64_t num_externs = -1;
@@ -233,7 +245,7 @@ public:
     context.named_data = &named_data;
     context.method_name = "forward";
     context.profile = profile;
-    return find_backend("XnnpackBackend")->init(context, blob);
+    return find_backend(backend)->init(context, blob);
   }
 
 private:

@@ -115,8 +115,45 @@ void make_second_sample(BlobBuilder &blob) {
   blob.unary(XNodeUnion::XNNSoftmax, sharp, y);
 }
 
+// The nodes that stock runtimes lack.
+void make_third_sample(BlobBuilder &blob) {
+  Random random(73);
+  const auto x = blob.input({1, 4, 4, 3});
+  const auto extra = blob.input({1, 2, 2, 4});
+  const auto deep = blob.value({1, 2, 2, 12});
+  const auto wide = blob.value({1, 4, 4, 1});
+  const auto means = blob.value({2, 12});
+  const auto rounded = blob.value({2, 12});
+  const auto signs = blob.value({2, 12});
+  const auto distances = blob.value({2, 12});
+  const auto powers = blob.value({2, 12});
+  const auto remainders = blob.value({2, 12});
+  const auto angles = blob.value({2, 12});
+  const auto signed_angles = blob.value({2, 12});
+  const auto sums = blob.value({12});
+  const auto columns = blob.value({1, 4, 1, 1});
+  const auto row = blob.value({4, 1});
+  const auto rows_and_sums = blob.value({4, 12});
+  const auto y = blob.output({1, 3});
+  blob.blocks(XNodeUnion::XNNSpaceToDepth2D, 2, x, deep);
+  blob.blocks(XNodeUnion::XNNDepthToSpace2D, 2, extra, wide);
+  blob.reduce(fb::XNNReduceOperator::mean, {0, 1}, deep, means);
+  blob.unary(XNodeUnion::XNNBankersRounding, means, rounded);
+  blob.unary(XNodeUnion::XNNSign, means, signs);
+  blob.binary(XNodeUnion::XNNSquaredDifference, rounded, means, distances);
+  blob.binary(XNodeUnion::XNNPow, distances, distances, powers);
+  blob.binary(XNodeUnion::XNNModulus, means, blob.constant({12}, random.reals(12, 1.0f, 2.0f)), remainders);
+  blob.binary(XNodeUnion::XNNAtan2, powers, remainders, angles);
+  blob.binary(XNodeUnion::XNNCopysign, angles, signs, signed_angles);
+  blob.reduce(fb::XNNReduceOperator::sum, {0}, signed_angles, sums);
+  blob.reduce(fb::XNNReduceOperator::sum, {2}, wide, columns, 0x40);
+  blob.reshape({4, 1}, columns, row);
+  blob.binary(XNodeUnion::XNNAdd, row, sums, rows_and_sums);
+  blob.slice({2, 1}, {1, 3}, rows_and_sums, y);
+}
+
 using Sample = void (*)(BlobBuilder &blob);
-constexpr Sample kSamples[] = {make_sample, make_second_sample};
+constexpr Sample kSamples[] = {make_sample, make_second_sample, make_third_sample};
 
 // Loads the blob, and runs it if it loads. What matters is to come back.
 void try_blob(BlobBuilder &builder, const std::vector<uint8_t> &bytes) {
@@ -432,6 +469,52 @@ TEST(HostileGraph, NodesThatNobodyImplements) {
   const auto delegate = blob.load();
   ASSERT_FALSE(delegate.ok());
   EXPECT_EQ(delegate.status().code(), StatusCode::kNotImplemented) << delegate.status().message();
+}
+
+TEST(HostileGraph, NodesThatTheBackendDoesNotHave) {
+  BlobBuilder blob;
+  const auto x = blob.input({4});
+  const auto y = blob.output({4});
+  blob.unary(XNodeUnion::XNNSign, x, y);
+  blob.backend = "XnnpackBackend";
+  expect_refusal(blob, "xnodes[0].xnode_union is of kind 50 (Sign), which this backend does not have");
+}
+
+void expect_reduce_refusal(const Dims &axes, const std::string &part, int op = 0, uint32_t flags = 0) {
+  BlobBuilder blob;
+  const auto x = blob.input({2, 3, 4});
+  const auto y = blob.output({2, 4});
+  blob.reduce(static_cast<fb::XNNReduceOperator>(op), axes, x, y, flags);
+  expect_refusal(blob, part);
+}
+
+TEST(HostileGraph, ReducedDimensions) {
+  expect_reduce_refusal({}, "axes is empty");
+  expect_reduce_refusal({1, 0}, "axes has 0 at 1, expected dimensions in rising order");
+  expect_reduce_refusal({1, 1}, "expected dimensions in rising order");
+  expect_reduce_refusal({6}, "axes has 6 at 0");
+  expect_reduce_refusal({3}, "expected more dimensions to reduce");
+  expect_reduce_refusal({1}, "reduce_operator is 2, expected 0 (sum) or 1 (mean)", 2);
+  expect_reduce_refusal({1}, "flags", 0, 1);
+}
+
+void expect_block_refusal(XNodeUnion kind, uint32_t block, const std::string &part) {
+  BlobBuilder blob;
+  const auto x = blob.input({1, 4, 6, 8});
+  const auto y = blob.output({1, 4, 6, 8});
+  blob.blocks(kind, block, x, y);
+  expect_refusal(blob, part);
+}
+
+TEST(HostileGraph, Blocks) {
+  for (const XNodeUnion kind : {XNodeUnion::XNNDepthToSpace2D, XNodeUnion::XNNSpaceToDepth2D}) {
+    expect_block_refusal(kind, 0, "block_size is 0, expected 1 to 1048576");
+    expect_block_refusal(kind, 1, "block_size is 1, expected 2 or more");
+    expect_block_refusal(kind, 0xFFFFFFFF, "block_size is 4294967295");
+  }
+  expect_block_refusal(XNodeUnion::XNNDepthToSpace2D, 3, "expected channels that make blocks of 3 rows");
+  expect_block_refusal(XNodeUnion::XNNDepthToSpace2D, 1 << 20, "expected channels that make blocks");
+  expect_block_refusal(XNodeUnion::XNNSpaceToDepth2D, 3, "expected multiples of 3 rows and columns");
 }
 
 TEST(HostileBlob, NamesAWrongIdentifier) {

@@ -43,6 +43,8 @@ TEST_P(UnaryTest, MatchesReferenceOnAnyShape) {
 INSTANTIATE_TEST_SUITE_P(
     All, UnaryTest,
     testing::Values(UnaryCase{"abs", XNodeUnion::XNNAbs, -2, 2, [](float x) { return std::fabs(x); }},
+                    UnaryCase{"bankers_rounding", XNodeUnion::XNNBankersRounding, -9, 9,
+                              [](float x) { return std::nearbyint(x); }},
                     UnaryCase{"ceiling", XNodeUnion::XNNCeiling, -9, 9, [](float x) { return std::ceil(x); }},
                     UnaryCase{"clamp", XNodeUnion::XNNClamp, -2, 2,
                               [](float x) { return std::clamp(x, -0.5f, 0.75f); }},
@@ -64,6 +66,8 @@ INSTANTIATE_TEST_SUITE_P(
                               [](float x) { return 1.0f / std::sqrt(x); }},
                     UnaryCase{"sigmoid", XNodeUnion::XNNSigmoid, -5, 5,
                               [](float x) { return 1.0f / (1.0f + std::exp(-x)); }},
+                    UnaryCase{"sign", XNodeUnion::XNNSign, -2, 2,
+                              [](float x) { return static_cast<float>((x > 0) - (x < 0)); }},
                     UnaryCase{"sin", XNodeUnion::XNNSin, -3, 3, [](float x) { return std::sin(x); }},
                     UnaryCase{"sqrt", XNodeUnion::XNNSquareRoot, 0, 9, [](float x) { return std::sqrt(x); }},
                     UnaryCase{"square", XNodeUnion::XNNSquare, -3, 3, [](float x) { return x * x; }},
@@ -113,8 +117,10 @@ TEST_P(BinaryTest, BroadcastsAndBounds) {
       broadcast[broadcast.size() - i] = std::max(a_dims[a_dims.size() - i], b_dims[b_dims.size() - i]);
 
     const bool bounded = random.pick(0, 1) == 0 && binary.kind != XNodeUnion::XNNMaximum &&
-                         binary.kind != XNodeUnion::XNNMinimum && binary.kind != XNodeUnion::XNNPReLU;
-    const std::vector<float> a = random.reals(count(a_dims), -2, 2);
+                         binary.kind != XNodeUnion::XNNMinimum && binary.kind != XNodeUnion::XNNPReLU &&
+                         binary.kind < XNodeUnion::XNNSquaredDifference;
+    const std::vector<float> a =
+        random.reals(count(a_dims), binary.kind == XNodeUnion::XNNPow ? 0.1f : -2.0f, 2);
     const std::vector<float> b = random.reals(count(b_dims), 0.5f, 2);
     const bool static_b = random.pick(0, 1) == 0;
     BlobBuilder blob;
@@ -145,11 +151,17 @@ INSTANTIATE_TEST_SUITE_P(
     All, BinaryTest,
     testing::Values(
         BinaryCase{"add", XNodeUnion::XNNAdd, std::plus<float>()},
+        BinaryCase{"atan2", XNodeUnion::XNNAtan2, [](float a, float b) { return std::atan2(a, b); }},
+        BinaryCase{"copysign", XNodeUnion::XNNCopysign, [](float a, float b) { return std::copysign(a, b); }},
         BinaryCase{"divide", XNodeUnion::XNNDiv, std::divides<float>()},
         BinaryCase{"maximum", XNodeUnion::XNNMaximum, [](float a, float b) { return std::max(a, b); }},
         BinaryCase{"minimum", XNodeUnion::XNNMinimum, [](float a, float b) { return std::min(a, b); }},
+        BinaryCase{"modulus", XNodeUnion::XNNModulus, [](float a, float b) { return std::fmod(a, b); }},
         BinaryCase{"multiply", XNodeUnion::XNNMultiply, std::multiplies<float>()},
+        BinaryCase{"pow", XNodeUnion::XNNPow, [](float a, float b) { return std::pow(a, b); }},
         BinaryCase{"prelu", XNodeUnion::XNNPReLU, [](float a, float b) { return a < 0 ? a * b : a; }},
+        BinaryCase{"squared_difference", XNodeUnion::XNNSquaredDifference,
+                   [](float a, float b) { return (a - b) * (a - b); }},
         BinaryCase{"subtract", XNodeUnion::XNNSubtract, std::minus<float>()}),
     [](const auto &info) { return std::string(info.param.name); });
 

@@ -26,6 +26,34 @@ size_t flat(const Dims &dims, const Dims &index) {
   return offset;
 }
 
+TEST(Blocks, GoToChannelsAndBack) {
+  Random random(30);
+  for (int round = 0; round < 30; ++round) {
+    const uint32_t block = random.pick(2, 3);
+    const uint32_t n = random.pick(1, 2), h = random.pick(1, 3), w = random.pick(1, 3), c = random.pick(1, 3);
+    const Dims image = {n, h * block, w * block, c};
+    const Dims deep = {n, h, w, block * block * c};
+    const auto x = random.reals(count(image));
+    BlobBuilder blob;
+    const auto in = blob.input(image);
+    const auto out = blob.output(deep);
+    const auto back = blob.output(image);
+    blob.blocks(XNodeUnion::XNNSpaceToDepth2D, block, in, out);
+    blob.blocks(XNodeUnion::XNNDepthToSpace2D, block, out, back);
+    Argument input(image, x);
+    Argument output(deep);
+    Argument again(image);
+    ASSERT_TRUE(load_and_run(blob, {&input, &output, &again}));
+    std::vector<float> expected(x.size());
+    for_each_index(image, [&](const Dims &index) {
+      const uint32_t channel = (index[1] % block * block + index[2] % block) * c + index[3];
+      expected[flat(deep, {index[0], index[1] / block, index[2] / block, channel})] = x[flat(image, index)];
+    });
+    EXPECT_EQ(output.read(), expected);
+    EXPECT_EQ(again.read(), x);
+  }
+}
+
 TEST(Transpose, PermutesAnyRank) {
   Random random(31);
   for (int round = 0; round < 60; ++round) {

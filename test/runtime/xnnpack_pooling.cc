@@ -187,6 +187,53 @@ TEST(GlobalAveragePooling, AveragesHeightAndWidth) {
 }
 
 // Source coordinates as torch.nn.functional.interpolate has them.
+TEST(StaticReduce, MatchesLoopsOverAnyAxes) {
+  Random random(27);
+  constexpr uint32_t kKeepDims = 0x40;
+  for (int round = 0; round < 60; ++round) {
+    const Dims in = random.dims(random.pick(1, 6), 5);
+    Dims axes;
+    Dims kept = in;
+    Dims dropped;
+    for (uint32_t axis = 0; axis < in.size(); ++axis)
+      if (random.pick(0, 1) == 0 || (axes.empty() && axis + 1 == in.size())) {
+        axes.push_back(axis);
+        kept[axis] = 1;
+      } else {
+        dropped.push_back(in[axis]);
+      }
+    const bool keeps = random.pick(0, 1) == 0;
+    const bool is_mean = random.pick(0, 1) == 0;
+    const Dims out = keeps ? kept : dropped;
+    const auto x = random.reals(count(in));
+    BlobBuilder blob;
+    const auto in_id = blob.input(in);
+    const auto out_id = blob.output(out);
+    blob.reduce(is_mean ? fb::XNNReduceOperator::mean : fb::XNNReduceOperator::sum, axes, in_id, out_id,
+                keeps ? kKeepDims : 0);
+    Argument input(in, x);
+    Argument output(out);
+    ASSERT_TRUE(load_and_run(blob, {&input, &output}));
+    std::vector<double> sums(count(out));
+    for (size_t i = 0; i < x.size(); ++i) {
+      size_t rest = i;
+      size_t place = 0;
+      size_t stride = 1;
+      for (size_t axis = in.size(); axis-- > 0;) {
+        place += kept[axis] == 1 ? 0 : rest % in[axis] * stride;
+        stride *= kept[axis];
+        rest /= in[axis];
+      }
+      sums[place] += static_cast<double>(x[i]);
+    }
+    std::vector<float> expected;
+    for (double sum : sums)
+      expected.push_back(static_cast<float>(
+          is_mean ? sum * static_cast<double>(sums.size()) / static_cast<double>(x.size()) : sum));
+    expect_close(output.read(), expected);
+  }
+}
+
 TEST(ResizeBilinear, MatchesLoopsWithAndWithoutAlignedCorners) {
   Random random(26);
   constexpr uint32_t kAlignCorners = 8;

@@ -32,7 +32,6 @@ from xnnir.emit.values import (
     value_table,
 )
 
-BACKEND_ID = "XnnpackBackend"
 NAMED = 2**64 - 1
 """The offset of a constant that is in named data."""
 

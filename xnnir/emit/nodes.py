@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects.builtin import DYNAMIC_INDEX, FloatAttr, IntegerAttr
+from xdsl.dialects.builtin import DYNAMIC_INDEX, FloatAttr, IntegerAttr, StringAttr
 from xdsl.ir import Operation
 
 from xnnir.dialects import xnn
@@ -99,6 +99,22 @@ class Number(Part):
 
 
 @dataclass(frozen=True)
+class Choice(Part):
+    """A word, as its place among those that there are."""
+
+    attribute: str
+    field: str
+    words: tuple[str, ...]
+
+    def write(self, op: Operation, table: Table) -> None:
+        table[self.field] = self.words.index(cast(StringAttr, op.properties[self.attribute]).data)
+
+    def read(self, table: Table, arguments: Arguments) -> None:
+        number = table[self.field]
+        arguments[self.attribute] = self.words[number] if number < len(self.words) else str(number)
+
+
+@dataclass(frozen=True)
 class Derived(Part):
     """Fields that follow from the shapes of operands and results."""
 
@@ -135,7 +151,9 @@ class Flags(Part):
                 arguments[attribute] = True
 
     def check(self, op: Operation, table: Table, where: str) -> None:
-        known = FLAG_KEEP_DIMS | self.always | sum(bit for _, bit in self.attributes)
+        known = FLAG_KEEP_DIMS | self.always
+        for _, bit in self.attributes:
+            known |= bit
         if table["flags"] & ~known:
             raise FormatError(f"{where}.flags", f"expected only the bits {known:#x}, got {table['flags']:#x}")
 
@@ -195,6 +213,7 @@ _ADJUSTMENT = Numbers("adjustment", ("adjustment_height", "adjustment_width"))
 _POOLING = Numbers("pooling", ("pooling_height", "pooling_width"))
 _STRIDE = Numbers("stride", ("stride_height", "stride_width"))
 _KEEP_DIMS = Flags(always=FLAG_KEEP_DIMS)
+_BLOCKS = (Number("block_size", "block_size"), Flags())
 _GEMM = ("input1_id", "filter_id", "bias_id")
 
 
@@ -221,6 +240,7 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         (_PADDING, _POOLING, Flags()),
         results=("output_value_id", "output_index_id"),
     ),
+    _binary(xnn.Atan2Op, "XNNAtan2"),
     NodeFormat(
         xnn.AveragePooling2DOp,
         "XNNAvgPooling2d",
@@ -228,6 +248,7 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         (_PADDING, _POOLING, _STRIDE, Derived(_no_dilation), _KEEP_DIMS),
         bounded=True,
     ),
+    _unary(xnn.BankersRoundingOp, "XNNBankersRounding"),
     NodeFormat(
         xnn.BatchMatrixMultiplyOp,
         "XNNBatchMatrixMultiply",
@@ -250,6 +271,7 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         bounded=True,
     ),
     _unary(xnn.CopyOp, "XNNCopy"),
+    _binary(xnn.CopysignOp, "XNNCopysign"),
     _unary(xnn.CosineOp, "XNNCos"),
     NodeFormat(
         xnn.Deconvolution2DOp,
@@ -259,6 +281,7 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
         optional=True,
         bounded=True,
     ),
+    NodeFormat(xnn.DepthToSpace2DOp, "XNNDepthToSpace2D", ("input_id",), _BLOCKS),
     NodeFormat(
         xnn.DepthwiseConvolution2DOp,
         "XNNDepthwiseConv2d",
@@ -297,15 +320,20 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
     ),
     _binary(xnn.MaximumOp, "XNNMaximum"),
     _binary(xnn.MinimumOp, "XNNMinimum"),
+    _binary(xnn.ModulusOp, "XNNModulus"),
     _binary(xnn.MultiplyOp, "XNNMultiply", bounded=True),
     _unary(xnn.NegateOp, "XNNNegate"),
+    _binary(xnn.PowOp, "XNNPow"),
     _binary(xnn.PreluOp, "XNNPReLU"),
     _unary(xnn.ReciprocalSquareRootOp, "XNNReciprocalSquareRoot"),
     _unary(xnn.SigmoidOp, "XNNSigmoid"),
+    _unary(xnn.SignOp, "XNNSign"),
     _unary(xnn.SineOp, "XNNSin"),
     _unary(xnn.SoftmaxOp, "XNNSoftmax"),
+    NodeFormat(xnn.SpaceToDepth2DOp, "XNNSpaceToDepth2D", ("input_id",), _BLOCKS),
     _unary(xnn.SquareOp, "XNNSquare"),
     _unary(xnn.SquareRootOp, "XNNSquareRoot"),
+    _binary(xnn.SquaredDifferenceOp, "XNNSquaredDifference"),
     NodeFormat(
         xnn.StaticConstantPadOp,
         "XNNStaticConstantPad",
@@ -315,6 +343,16 @@ NODE_FORMATS: tuple[NodeFormat, ...] = (
             Vector("post_paddings", "post_paddings"),
             Number("value", "padding_value"),
             Flags(),
+        ),
+    ),
+    NodeFormat(
+        xnn.StaticReduceOp,
+        "XNNStaticReduce",
+        ("input_id",),
+        (
+            Choice("kind", "reduce_operator", ("sum", "mean")),
+            Vector("axes", "axes"),
+            Flags((("keep_dims", FLAG_KEEP_DIMS),)),
         ),
     ),
     NodeFormat(xnn.StaticReshapeOp, "XNNStaticReshape", ("input_id",), (Derived(_reshape), Flags())),

@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, ModuleOp, i64
 from xdsl.ir import Operation
 
 from xnnir.dialects import rt
 from xnnir.dialects.weights import WeightStore, get_weight_store
+from xnnir.dialects.xnn.graph_ops import nodes
+from xnnir.dialects.xnn.support import BACKEND_IDS, backend_id
 from xnnir.emit.delegate_reader import read_graph
-from xnnir.emit.delegate_writer import BACKEND_ID
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
 from xnnir.emit.flatbuffer import decode
 from xnnir.emit.headers import ProgramHeader
 from xnnir.emit.locations import LOCATIONS_KEY
 from xnnir.emit.method_reader import read_method
+from xnnir.emit.sizes import SIZES_KEY, decode_sizes
 
 Table: TypeAlias = dict[str, Any]
 Warn: TypeAlias = Callable[[str], None]
@@ -184,7 +186,13 @@ def _read_module(program: ProgramTables, warn: Warn, external: Mapping[str, memo
                 _read_delegate(program, table, symbol, named, locations, f"{where}.delegates[{index}]", warn)
             )
             symbols.append(symbol)
-        methods.append(read_method(program, plan, symbols, where))
+        method = read_method(program, plan, symbols, where)
+        if (key := SIZES_KEY + name) in own:
+            rows = decode_sizes(named[key], key)
+            method.properties["input_sizes"] = ArrayAttr(
+                [DenseArrayBase.from_list(i64, list(row)) for row in rows]
+            )
+        methods.append(method)
     others = [
         rt.NamedDataOp(key, program.store.add(data)) for key, data in own.items() if key not in named.used
     ]
@@ -203,10 +211,13 @@ def _read_delegate(
     backend = table["id"]
     blob = program.delegate_data(table["processed"], f"{where}.processed")
     specs = table["compile_specs"]
-    if backend == BACKEND_ID and not specs:
+    if backend in BACKEND_IDS.values() and not specs:
         before = set(named.used)
         try:
-            return read_graph(blob, symbol, program.store, named, locations)
+            graph = read_graph(blob, symbol, program.store, named, locations)
+            if backend == BACKEND_IDS["executorch"] and backend_id(nodes(graph)) != backend:
+                raise FormatError(f"{where}.id", f"{backend} has not all nodes of the graph")
+            return graph
         except FormatError as error:
             named.used = before
             warn(f"@{symbol} stays bytes: {error}")

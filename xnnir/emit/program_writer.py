@@ -18,7 +18,9 @@ from xdsl.ir import Block, SSAValue
 
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array, get_weight_store
-from xnnir.emit.delegate_writer import BACKEND_ID, write_graph
+from xnnir.dialects.xnn.graph_ops import nodes
+from xnnir.dialects.xnn.support import backend_id
+from xnnir.emit.delegate_writer import write_graph
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
 from xnnir.emit.flatbuffer import encode
@@ -26,6 +28,7 @@ from xnnir.emit.headers import PROGRAM_HEADER_SIZE, ProgramHeader
 from xnnir.emit.locations import LOCATIONS_KEY, LocationTable, frames
 from xnnir.emit.scalar_types import scalar_number
 from xnnir.emit.segments import SEGMENT_ALIGNMENT, NamedData, Segments, TensorData, align
+from xnnir.emit.sizes import SIZES_KEY, encode_sizes
 
 Table: TypeAlias = dict[str, Any]
 
@@ -92,6 +95,10 @@ class _ProgramWriter:
         plans = [_MethodWriter(self, method).write() for method in self.methods]
         for op in self.named_data:
             self.named.add(op.key.data, self.store.bytes(op.data))
+        for method in self.methods:
+            if method.input_sizes is not None:
+                rows = [row.get_values() for row in method.input_sizes]
+                self.named.add(SIZES_KEY + method.sym_name.data, memoryview(encode_sizes(rows)))
         if lines := self.locations.encode():
             self.named.add(LOCATIONS_KEY, memoryview(lines))
 
@@ -133,7 +140,7 @@ class _ProgramWriter:
                 for key, value in op.compile_specs.data.items()
             ]
         return {
-            "id": BACKEND_ID if isinstance(op, xnn.GraphOp) else op.backend.data,
+            "id": backend_id(nodes(op)) if isinstance(op, xnn.GraphOp) else op.backend.data,
             "processed": {"location": 1, "index": self.blobs[name][0]},
             "compile_specs": specs,
         }

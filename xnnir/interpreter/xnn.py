@@ -248,6 +248,17 @@ def _depth_to_space(op: xnn.DepthToSpace2DOp, x: Tensor) -> Tensor:
     return blocks.reshape(n, h * block, w * block, c // (block * block))
 
 
+def _space_to_depth(op: xnn.SpaceToDepth2DOp, x: Tensor) -> Tensor:
+    n, h, w, c = x.shape
+    block = op.block_size.value.data
+    blocks = x.reshape(n, h // block, block, w // block, block, c).permute(0, 1, 3, 2, 4, 5)
+    return blocks.reshape(n, h // block, w // block, block * block * c)
+
+
+def _modulus(a: Tensor, b: Tensor) -> Tensor:
+    return torch.where(b == 0, 0.0, torch.fmod(a, b))
+
+
 def _of_one(function: Callable[[Tensor], Tensor]) -> Callable[[Operation, Tensor], Tensor]:
     return lambda op, x: function(x)
 
@@ -294,6 +305,7 @@ SEMANTICS: Mapping[type[Operation], Callable[..., Results]] = {
     xnn.AbsOp: _of_one(torch.abs),
     xnn.AddOp: _of_two(torch.add),
     xnn.ArgmaxPooling2DOp: _argmax_pooling,
+    xnn.Atan2Op: _of_two(torch.atan2),
     xnn.AveragePooling2DOp: _average_pooling,
     xnn.BankersRoundingOp: _of_one(torch.round),
     xnn.BatchMatrixMultiplyOp: _batch_matrix_multiply,
@@ -303,6 +315,7 @@ SEMANTICS: Mapping[type[Operation], Callable[..., Results]] = {
     xnn.ConvertOp: _of_one(torch.clone),
     xnn.Convolution2DOp: _convolution,
     xnn.CopyOp: _of_one(torch.clone),
+    xnn.CopysignOp: _of_two(torch.copysign),
     xnn.CosineOp: _of_one(torch.cos),
     xnn.Deconvolution2DOp: _deconvolution,
     xnn.DepthToSpace2DOp: _depth_to_space,
@@ -320,13 +333,17 @@ SEMANTICS: Mapping[type[Operation], Callable[..., Results]] = {
     xnn.MaxPooling2DOp: _max_pooling,
     xnn.MaximumOp: _of_two(torch.maximum),
     xnn.MinimumOp: _of_two(torch.minimum),
+    xnn.ModulusOp: _of_two(_modulus),
     xnn.MultiplyOp: _of_two(torch.mul),
     xnn.NegateOp: _of_one(torch.neg),
+    xnn.PowOp: _of_two(torch.pow),
     xnn.PreluOp: _of_two(_prelu),
     xnn.ReciprocalSquareRootOp: _of_one(torch.rsqrt),
     xnn.SigmoidOp: _of_one(torch.sigmoid),
+    xnn.SignOp: _of_one(torch.sign),
     xnn.SineOp: _of_one(torch.sin),
     xnn.SoftmaxOp: _of_one(_softmax),
+    xnn.SpaceToDepth2DOp: _space_to_depth,
     xnn.SquareOp: _of_one(torch.square),
     xnn.SquareRootOp: _of_one(torch.sqrt),
     xnn.SquaredDifferenceOp: _of_two(_squared_difference),

@@ -15,6 +15,7 @@ from xnnir.context import make_context
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.weights import WeightAttr, get_weight_store
 from xnnir.dialects.xnn.graph_ops import nodes
+from xnnir.dialects.xnn.support import backend_id
 from xnnir.emit import read_program
 from xnnir.emit.segment_listing import list_segments
 from xnnir.errors import format_location
@@ -92,7 +93,9 @@ def inspect_program(data: memoryview) -> ProgramInfo:
     for op in module.ops:
         if isinstance(op, xnn.GraphOp):
             found = [NodeInfo(node.name, format_location(node.location)) for node in nodes(op)]
-            delegates.append(DelegateInfo(op.sym_name.data, "XnnpackBackend", bytes_of(_weights(op)), found))
+            delegates.append(
+                DelegateInfo(op.sym_name.data, backend_id(nodes(op)), bytes_of(_weights(op)), found)
+            )
         elif isinstance(op, rt.DelegateOp):
             delegates.append(DelegateInfo(op.sym_name.data, op.backend.data, bytes_of([op.processed])))
     return ProgramInfo(

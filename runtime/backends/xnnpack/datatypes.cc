@@ -117,7 +117,7 @@ Status Check::weighted(Weighted kind) const {
                   to_string(filter.datatype) + ", bias " +
                   (bias == nullptr ? "none" : to_string(bias->datatype)) + ", output " +
                   to_string(output(0).datatype));
-  const bool may_vary = kind == kFully && filter.datatype == D::kFp32;
+  const bool may_vary = kind == kFully && filter.datatype == D::kFp32 && input(0).datatype == D::kFp32;
   if (!may_vary && (filter.data == nullptr || (bias != nullptr && bias->data == nullptr)))
     return refuse("filter and bias must be constants");
   if (filter.datatype == D::kQInt8 && filter.quantization.zero_point != 0)
@@ -189,8 +189,19 @@ Status check_datatypes(const DelegateGraph &graph, const DelegateNode &node) {
   case NodeKind::kSoftmax:
   case NodeKind::kAvgPooling2d:
     return check.uniform({D::kFp32, D::kFp16});
+  case NodeKind::kAtan2:
+  case NodeKind::kCopysign:
+  case NodeKind::kModulus:
+  case NodeKind::kPow:
+  case NodeKind::kBankersRounding:
+  case NodeKind::kSign:
+  case NodeKind::kSquaredDifference:
+    return check.uniform({D::kFp32, D::kFp16});
+  case NodeKind::kStaticReduce:
   case NodeKind::kGlobalAvgPooling2d:
     return check.uniform({D::kFp32, D::kFp16, D::kQInt8, D::kQUInt8});
+  case NodeKind::kDepthToSpace2D:
+  case NodeKind::kSpaceToDepth2D:
   case NodeKind::kStaticTranspose:
   case NodeKind::kStaticReshape:
   case NodeKind::kStaticSlice:

@@ -56,4 +56,14 @@ xnn_status define_concatenate(const NodeDefinition &definition) {
   }
 }
 
+xnn_status define_depth_to_space(const NodeDefinition &definition) {
+  return xnn_define_depth_to_space_2d(definition.subgraph(), definition.params<BlockParams>().block_size,
+                                      definition.input(0), definition.output(), definition.node().flags);
+}
+
+xnn_status define_space_to_depth(const NodeDefinition &definition) {
+  return xnn_define_space_to_depth_2d(definition.subgraph(), definition.params<BlockParams>().block_size,
+                                      definition.input(0), definition.output(), definition.node().flags);
+}
+
 } // namespace xnnir

@@ -37,4 +37,11 @@ xnn_status define_global_average_pooling(const NodeDefinition &definition) {
                                   definition.output(), definition.node().flags);
 }
 
+xnn_status define_reduce(const NodeDefinition &definition) {
+  const auto &params = definition.params<ReduceParams>();
+  return xnn_define_static_reduce(definition.subgraph(), params.is_mean ? xnn_reduce_mean : xnn_reduce_sum,
+                                  params.axes.size(), params.axes.data(), definition.input(0),
+                                  definition.output(), definition.node().flags);
+}
+
 } // namespace xnnir

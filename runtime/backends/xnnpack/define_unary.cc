@@ -7,6 +7,8 @@ xnn_unary_operator unary_operator(NodeKind kind) {
   switch (kind) {
   case NodeKind::kAbs:
     return xnn_unary_abs;
+  case NodeKind::kBankersRounding:
+    return xnn_unary_bankers_rounding;
   case NodeKind::kCeiling:
     return xnn_unary_ceiling;
   case NodeKind::kClamp:
@@ -35,6 +37,8 @@ xnn_unary_operator unary_operator(NodeKind kind) {
     return xnn_unary_reciprocal_square_root;
   case NodeKind::kSigmoid:
     return xnn_unary_sigmoid;
+  case NodeKind::kSign:
+    return xnn_unary_sign;
   case NodeKind::kSin:
     return xnn_unary_sine;
   case NodeKind::kSquare:

@@ -13,8 +13,10 @@ Table make_table() {
   const auto set = [&table](NodeKind kind, InferFunction infer, DefineFunction define) {
     table[static_cast<size_t>(kind)] = {infer, define};
   };
-  for (NodeKind kind : {NodeKind::kAdd, NodeKind::kSubtract, NodeKind::kMultiply, NodeKind::kDiv,
-                        NodeKind::kMinimum, NodeKind::kMaximum, NodeKind::kPReLU})
+  for (NodeKind kind :
+       {NodeKind::kAdd, NodeKind::kSubtract, NodeKind::kMultiply, NodeKind::kDiv, NodeKind::kMinimum,
+        NodeKind::kMaximum, NodeKind::kPReLU, NodeKind::kSquaredDifference, NodeKind::kCopysign,
+        NodeKind::kModulus, NodeKind::kPow, NodeKind::kAtan2})
     set(kind, infer_binary, define_binary);
   for (NodeKind kind :
        {NodeKind::kConcatenate2, NodeKind::kConcatenate3, NodeKind::kConcatenate4, NodeKind::kConcatenate5})
@@ -26,11 +28,14 @@ Table make_table() {
   set(NodeKind::kConvTranspose2d, infer_deconv, define_deconvolution);
   set(NodeKind::kCopy, infer_unary, define_copy);
   set(NodeKind::kDepthwiseConv2d, infer_depthwise_conv, define_depthwise_convolution);
+  set(NodeKind::kDepthToSpace2D, infer_depth_to_space, define_depth_to_space);
   set(NodeKind::kFullyConnected, infer_fully_connected, define_fully_connected);
   set(NodeKind::kGlobalAvgPooling2d, infer_global_average_pool, define_global_average_pooling);
   set(NodeKind::kMaxPooling2d, infer_pool, define_max_pooling);
   set(NodeKind::kSoftmax, infer_unary, define_softmax);
+  set(NodeKind::kSpaceToDepth2D, infer_space_to_depth, define_space_to_depth);
   set(NodeKind::kStaticConstantPad, infer_pad, define_constant_pad);
+  set(NodeKind::kStaticReduce, infer_reduce, define_reduce);
   set(NodeKind::kStaticReshape, infer_reshape, define_reshape);
   set(NodeKind::kStaticResizeBilinear2D, infer_resize, define_resize_bilinear);
   set(NodeKind::kStaticSlice, infer_slice, define_slice);

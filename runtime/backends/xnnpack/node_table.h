@@ -62,5 +62,8 @@ xnn_status define_slice(const NodeDefinition &definition);
 xnn_status define_constant_pad(const NodeDefinition &definition);
 xnn_status define_resize_bilinear(const NodeDefinition &definition);
 xnn_status define_concatenate(const NodeDefinition &definition);
+xnn_status define_reduce(const NodeDefinition &definition);
+xnn_status define_depth_to_space(const NodeDefinition &definition);
+xnn_status define_space_to_depth(const NodeDefinition &definition);
 
 } // namespace xnnir

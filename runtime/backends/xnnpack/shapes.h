@@ -58,5 +58,8 @@ Status infer_slice(const ShapeInference &inference);
 Status infer_pad(const ShapeInference &inference);
 Status infer_resize(const ShapeInference &inference);
 Status infer_concatenate(const ShapeInference &inference);
+Status infer_reduce(const ShapeInference &inference);
+Status infer_depth_to_space(const ShapeInference &inference);
+Status infer_space_to_depth(const ShapeInference &inference);
 
 } // namespace xnnir

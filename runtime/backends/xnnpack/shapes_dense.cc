@@ -35,6 +35,26 @@ Status infer_binary(const ShapeInference &inference) {
   return inference.output(output);
 }
 
+Status infer_reduce(const ShapeInference &inference) {
+  constexpr uint32_t kKeepDims = 0x40;
+  const auto &axes = inference.params<ReduceParams>().axes;
+  const Shape &input = inference.input(0);
+  if (axes.empty() || axes.back() >= input.rank)
+    return inference.refuse("input is " + to_string(input) + ", expected more dimensions to reduce");
+  const bool keeps = (inference.node().flags & kKeepDims) != 0;
+  Shape output;
+  size_t next = 0;
+  for (size_t i = 0; i < input.rank; ++i) {
+    const bool reduced = next < axes.size() && axes[next] == i;
+    next += reduced ? 1 : 0;
+    if (!reduced)
+      output[output.rank++] = input[i];
+    else if (keeps)
+      output[output.rank++] = 1;
+  }
+  return inference.output(output);
+}
+
 Status infer_fully_connected(const ShapeInference &inference) {
   XNNIR_RETURN_IF_ERROR(inference.expect_rank(1, 2));
   const Shape &input = inference.input(0);

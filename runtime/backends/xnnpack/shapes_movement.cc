@@ -81,4 +81,31 @@ Status infer_concatenate(const ShapeInference &inference) {
   return inference.output(output);
 }
 
+Status infer_depth_to_space(const ShapeInference &inference) {
+  const size_t block = inference.params<BlockParams>().block_size;
+  XNNIR_RETURN_IF_ERROR(inference.expect_rank(0, 4));
+  Shape output = inference.input(0);
+  const bool fits = output[3] != 0 && output[3] % (block * block) == 0;
+  output[3] /= block * block;
+  if (!fits || __builtin_mul_overflow(output[1], block, &output[1]) ||
+      __builtin_mul_overflow(output[2], block, &output[2]))
+    return inference.refuse("input is " + to_string(inference.input(0)) +
+                            ", expected channels that make blocks of " + std::to_string(block) +
+                            " rows and " + std::to_string(block) + " columns");
+  return inference.output(output);
+}
+
+Status infer_space_to_depth(const ShapeInference &inference) {
+  const size_t block = inference.params<BlockParams>().block_size;
+  XNNIR_RETURN_IF_ERROR(inference.expect_rank(0, 4));
+  Shape output = inference.input(0);
+  const bool fits = output[1] != 0 && output[2] != 0 && output[1] % block == 0 && output[2] % block == 0;
+  output[1] /= block;
+  output[2] /= block;
+  if (!fits || __builtin_mul_overflow(output[3], block * block, &output[3]))
+    return inference.refuse("input is " + to_string(inference.input(0)) + ", expected multiples of " +
+                            std::to_string(block) + " rows and columns");
+  return inference.output(output);
+}
+
 } // namespace xnnir

@@ -44,9 +44,9 @@ void widen(const Tensor &tensor) {
 } // namespace
 
 Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitContext &context,
-                                                          Span<const uint8_t> blob) {
+                                                          Span<const uint8_t> blob, size_t kinds) {
   XNNIR_RETURN_IF_ERROR(initialize_xnnpack());
-  Result<DelegateGraph> read = read_delegate(blob, *context.named_data);
+  Result<DelegateGraph> read = read_delegate(blob, *context.named_data, kinds);
   if (!read.ok())
     return read.status();
   std::unique_ptr<XnnpackDelegate> delegate(new XnnpackDelegate);
@@ -236,6 +236,9 @@ Status XnnpackDelegate::resize_outputs(Span<Value *> args) const {
     const Shape &shape = shapes_[bindings_[e].value];
     Shape current;
     if (physical_shape(tensor, &current) && current == shape)
+      continue;
+    // Programs that ExecuTorch's runtime can run give [1] for a shape without dimensions, see lower-to-rt.
+    if (shape.rank == 0 && current.rank == 1 && current[0] == 1)
       continue;
     if (tensor.rank() != shape.rank)
       return make_status(StatusCode::kInvalidArgument,

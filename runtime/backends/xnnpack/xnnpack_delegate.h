@@ -13,9 +13,9 @@ namespace xnnir {
 
 class XnnpackDelegate final : public Delegate {
 public:
-  // Reads, checks, simplifies and compiles the blob.
-  static Result<std::unique_ptr<Delegate>> create(const BackendInitContext &context,
-                                                  Span<const uint8_t> blob);
+  // Reads, checks, simplifies and compiles the blob, which may have the first `kinds` kinds of node.
+  static Result<std::unique_ptr<Delegate>> create(const BackendInitContext &context, Span<const uint8_t> blob,
+                                                  size_t kinds);
 
   // Reshapes only when the shape of an input differs from the last call's, and binds pointers only when one
   // differs. XNNPACK reads inputs and writes outputs in place, except inputs that it may not over-read

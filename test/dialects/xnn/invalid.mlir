@@ -673,3 +673,19 @@ func.func @axis() {
   %k = xnn.constant dense<[[1, 2, 3], [4, 5, 6]]> : tensor<2x3xi8> : tensor<2x3x!xnn.qcint8<7, [0.1, 0.2, 0.3]>>
   func.return
 }
+
+// -----
+
+func.func @refused(%x: tensor<2x8xf32>) {
+  // expected-error@+1 {{xnn.space_to_depth_2d: expected an NHWC input of rank 4, got tensor<2x8xf32>}}
+  %y = xnn.space_to_depth_2d %x {block_size = 2 : i64} : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return
+}
+
+// -----
+
+func.func @refused(%x: tensor<2x8x9x4xf32>) {
+  // expected-error@+1 {{xnn.space_to_depth_2d: expected rows and columns that are multiples of 2, got 8 and 9}}
+  %y = xnn.space_to_depth_2d %x {block_size = 2 : i64} : (tensor<2x8x9x4xf32>) -> tensor<2x4x4x16xf32>
+  func.return
+}

@@ -199,3 +199,22 @@ func.func @moves(%x: tensor<2x8x8x4xf32>) {
   // CHECK-NEXT: func.return
   func.return
 }
+
+// Nodes that only our runtime has.
+// CHECK-LABEL: func.func @ours
+func.func @ours(%x: tensor<2x8xf32>, %b: tensor<8xf32>, %i: tensor<2x8x8x4xf32>) {
+  // CHECK-NEXT: %0 = xnn.atan2 %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  %0 = xnn.atan2 %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  // CHECK-NEXT: %1 = xnn.copysign %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  %1 = xnn.copysign %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  // CHECK-NEXT: %2 = xnn.modulus %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  %2 = xnn.modulus %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  // CHECK-NEXT: %3 = xnn.pow %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  %3 = xnn.pow %x, %b : (tensor<2x8xf32>, tensor<8xf32>) -> tensor<2x8xf32>
+  // CHECK-NEXT: %4 = xnn.sign %x : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  %4 = xnn.sign %x : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  // CHECK-NEXT: %5 = xnn.space_to_depth_2d %i {block_size = 2 : i64} : (tensor<2x8x8x4xf32>) -> tensor<2x4x4x16xf32>
+  %5 = xnn.space_to_depth_2d %i {block_size = 2 : i64} : (tensor<2x8x8x4xf32>) -> tensor<2x4x4x16xf32>
+  // CHECK-NEXT: func.return
+  func.return
+}
