@@ -42,6 +42,7 @@ from xnnir.passes._lower_to_rt.control_flow import CONTROL_FLOW, TERMINATORS, Co
 from xnnir.passes._lower_to_rt.delegates import call_delegate
 from xnnir.passes._lower_to_rt.refusals import refuse
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering, lower_scalar
+from xnnir.passes._lower_to_rt.sizes import input_sizes
 from xnnir.passes._lower_to_rt.slots import constant_slot, dim_orders, input_slot, value_slot
 from xnnir.passes._lower_to_rt.state import State
 from xnnir.passes._lower_to_rt.updates import find_update, write_update
@@ -116,7 +117,8 @@ class _Lowering:
         function = self.function
         builder = self.builder
         arguments = function.body.block.args
-        for argument, order in zip(arguments, dim_orders(function.arg_attrs, len(arguments)), strict=True):
+        input_orders = dim_orders(function.arg_attrs, len(arguments))
+        for argument, order in zip(arguments, input_orders, strict=True):
             builder.bind(argument, builder.slot(input_slot(argument, function, order), function.location))
         end = cast(func.ReturnOp, function.body.block.last_op)
         results = end.operands
@@ -146,6 +148,7 @@ class _Lowering:
             Region(builder.blocks),
             input_structure=_text(function, "input_structure"),
             output_structure=_text(function, "output_structure"),
+            input_sizes=input_sizes(function, input_orders),
         )
         method.location = function.location
         return method

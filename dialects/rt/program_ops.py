@@ -54,7 +54,9 @@ class MethodOp(IRDLOperation):
     that tensors share.
 
     `input_structure` and `output_structure` are PyTorch's pytree specs (JSON), by which a caller packs and unpacks
-    nested arguments. `arena_devices` puts an arena on a device: lists of [arena, device type, device index].
+    nested arguments. `input_sizes` are the sizes that inputs may have: lists of [input, dimension (-1: the input is a
+    number), scale, symbol, offset, smallest, largest], where the size is scale * symbol + offset and the symbol is the
+    same wherever it stands. `arena_devices` puts an arena on a device: lists of [arena, device type, device index].
 
     Example:
         rt.method @forward arenas [32] {
@@ -73,6 +75,7 @@ class MethodOp(IRDLOperation):
     arena_devices = opt_prop_def(ArrayAttr[DenseArrayBase[IntegerType]])
     input_structure = opt_prop_def(StringAttr)
     output_structure = opt_prop_def(StringAttr)
+    input_sizes = opt_prop_def(ArrayAttr[DenseArrayBase[IntegerType]])
     body = region_def()
 
     traits = traits_def(IsolatedFromAbove(), SymbolOpInterface())
@@ -88,7 +91,9 @@ class MethodOp(IRDLOperation):
         arena_devices: Sequence[tuple[int, int, int]] = (),
         input_structure: str | None = None,
         output_structure: str | None = None,
+        input_sizes: Sequence[Sequence[int]] = (),
     ):
+        sizes = [DenseArrayBase.from_list(i64, list(row)) for row in input_sizes]
         devices = [DenseArrayBase.from_list(i64, list(device)) for device in arena_devices]
         super().__init__(
             properties={
@@ -97,6 +102,7 @@ class MethodOp(IRDLOperation):
                 "arena_devices": ArrayAttr(devices) if devices else None,
                 "input_structure": None if input_structure is None else StringAttr(input_structure),
                 "output_structure": None if output_structure is None else StringAttr(output_structure),
+                "input_sizes": ArrayAttr(sizes) if sizes else None,
             },
             regions=[body],
         )
@@ -165,6 +171,12 @@ class MethodOp(IRDLOperation):
             if len(device) != 3:
                 raise VerifyException(
                     f"expected [arena, device type, device index] in arena_devices, got {device}"
+                )
+        for row in self.input_sizes or ():
+            if len(row) != 7:
+                raise VerifyException(
+                    "expected [input, dimension, scale, symbol, offset, smallest, largest] in input_sizes, "
+                    f"got {row}"
                 )
         if not self.body.blocks:
             raise VerifyException("expected a body, got none")

@@ -28,6 +28,7 @@ from xnnir.dialects.xnn.base import ints, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
 from xnnir.dialects.xnn.types import QuantizedType
 from xnnir.errors import XnnirError
+from xnnir.passes._lower_to_rt.sizes import is_free
 
 CONSTANT_INPUT = "xnn.constant"
 """Attribute of a function's argument that is a number: the value that it had in the export."""
@@ -93,17 +94,19 @@ def _tensor_slot(value: SSAValue, dim_order: Sequence[int] | None) -> rt.TensorO
 
 def input_slot(argument: BlockArgument, function: FuncOp, dim_order: Sequence[int] | None) -> rt.SlotOp:
     """
-    The slot of an input. A number that the export fixed has that value, which the runtime compares with what the
-    caller gives.
+    The slot of an input. A number or a string that the export fixed has that value, which the runtime compares with
+    what the caller gives. One that varies has the value of the example: ExecuTorch's runtime takes no other.
 
     Raises `XnnirError` as `value_slot` does, and for a number that varies.
     """
     attributes: Mapping[str, Attribute] = (
         {} if function.arg_attrs is None else function.arg_attrs.data[argument.index].data
     )
-    if isinstance(argument.type, TensorType | NoneType):
-        return value_slot(argument, dim_order)
     value = attributes.get(CONSTANT_INPUT)
+    if isinstance(argument.type, NoneType) and isinstance(value, StringAttr):
+        return rt.StringOp(value.data)
+    if isinstance(argument.type, TensorType | NoneType) or (value is None and is_free(argument, function)):
+        return value_slot(argument, dim_order)
     if not isa(value, Number) or value.type != argument.type:
         name = attributes.get("xnn.name")
         raise XnnirError(

@@ -84,6 +84,9 @@ Status Method::set_input(size_t index, const Value &value) {
                        kind_of(value), kind_of(planned));
   if (const auto *given = std::get_if<Tensor>(&value)) {
     XNNIR_RETURN_IF_ERROR(state.set_tensor_input(index, *given));
+  } else if (state.is_free_number(index)) {
+    XNNIR_RETURN_IF_ERROR(state.check_sizes(index, value));
+    state.values[static_cast<size_t>(inputs[index])] = value;
   } else {
     XNNIR_RETURN_IF_ERROR(check_scalar(index, planned, value));
   }
@@ -112,6 +115,7 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
                        "input %zu has shape %s of rank %zu, expected rank %zu (shape %s)", index,
                        list_string(given.sizes()).c_str(), given.rank(), tensor.rank(),
                        list_string(tensor.sizes()).c_str());
+  XNNIR_RETURN_IF_ERROR(check_sizes(index, given));
   if (!tensor.resize(given.sizes()).ok())
     return make_status(StatusCode::kNotSupported, "input %zu has shape %s, expected %s%s", index,
                        list_string(given.sizes()).c_str(),

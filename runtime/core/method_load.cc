@@ -170,6 +170,7 @@ Status Method::State::bind() {
     outputs[i].own_capacity = tensor->capacity();
   }
   save_initial_values();
+  link_sizes();
   return {};
 }
 

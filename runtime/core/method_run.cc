@@ -40,6 +40,7 @@ Status Method::execute() {
     if (!state.input_set[i])
       return make_status(StatusCode::kInvalidState, "input %zu of method '%s' is not set", i,
                          state.plan->name.c_str());
+  XNNIR_RETURN_IF_ERROR(state.check_linked_sizes());
   XNNIR_RETURN_IF_ERROR(state.program->threads->check_process());
   for (const auto &[slot, value] : state.initial_values)
     state.values[slot] = value;

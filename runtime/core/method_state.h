@@ -76,6 +76,16 @@ struct Method::State {
   void save_initial_values();
   Status give_memory(Tensor &tensor, const char *what, size_t index);
 
+  // Sizes of inputs that have to agree, by their places in plan->input_sizes.
+  std::vector<std::pair<size_t, size_t>> size_links;
+
+  // method_sizes.cc
+  void link_sizes();
+  bool is_free_number(size_t input) const;
+  static int64_t size_of(const InputSize &size, const Value &value);
+  Status check_sizes(size_t index, const Value &given) const;
+  Status check_linked_sizes() const;
+
   // method_io.cc
   Status set_tensor_input(size_t index, const Tensor &given);
   void attach_outputs();

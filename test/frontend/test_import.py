@@ -17,7 +17,7 @@ import torch
 from torch import nn
 from torch._higher_order_ops import associative_scan
 from xdsl.context import Context
-from xdsl.dialects.builtin import ModuleOp
+from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.dialects.func import FuncOp
 from xdsl.ir import Operation
 
@@ -436,10 +436,10 @@ def test_what_torch_leaves_of_other_higher_order_operators_is_refused() -> None:
     assert "expected an operator of torch" in text and "test_import.py" in text
 
 
-def test_strings_as_inputs_are_refused() -> None:
-    model = function_model(lambda x, mode: x if mode == "a" else -x)
-    text = refusal(torch.export.export(model, (torch.randn(3), "a")))
-    assert "expected tensors and numbers as inputs, got str" in text
+def test_a_string_as_input_is_a_constant_of_the_program() -> None:
+    function, _ = imported(function_model(lambda x, mode: x if mode == "a" else -x), torch.randn(3), "a")
+    assert function.arg_attrs is not None
+    assert function.arg_attrs.data[1].data["xnn.constant"] == StringAttr("a")
 
 
 def test_element_types_without_a_name_are_refused() -> None:

@@ -14,9 +14,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from torch import nn
 
-from xnnir.context import make_context
-from xnnir.frontend import FrontendError, import_exported_program
-
 SHAPE = (4, 6)
 
 VIEWS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
@@ -131,7 +128,7 @@ def test_a_tensor_keeps_its_element_type(run_imported: Any) -> None:
     torch.testing.assert_close(outputs[0], Mixed()(x, y), rtol=0, atol=0)
 
 
-def test_what_cannot_be_put_together_again_is_refused_with_a_way_on(run_imported: Any) -> None:
+def test_what_cannot_be_put_together_again_torch_makes_functional(run_imported: Any) -> None:
     class Expands(nn.Module):
         def forward(self, x: torch.Tensor) -> torch.Tensor:
             y = x * 2
@@ -139,10 +136,5 @@ def test_what_cannot_be_put_together_again_is_refused_with_a_way_on(run_imported
             return y
 
     x = torch.randn(4)
-    program = torch.export.export(Expands(), (x,))
-    with pytest.raises(FrontendError) as caught:
-        import_exported_program(program, make_context())
-    assert "test_in_place.py" in str(caught.value)
-    assert "aten::unfold" in str(caught.value) and "run_decompositions" in str(caught.value)
-    outputs, _ = run_imported(program.run_decompositions({}), [x])
+    outputs, _ = run_imported(torch.export.export(Expands(), (x,)), [x])
     torch.testing.assert_close(outputs[0], Expands()(x))

@@ -29,8 +29,10 @@ from xdsl.dialects.builtin import (
     UNKNOWN_LOC,
     ArrayAttr,
     DictionaryAttr,
+    IntegerAttr,
     NoneType,
     StringAttr,
+    i64,
 )
 from xdsl.dialects.func import FuncOp, ReturnOp
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
@@ -60,7 +62,9 @@ NAME = "xnn.name"
 DIM_ORDER = "xnn.dim_order"
 """Attribute of arguments and results: dimensions in the order of their strides, where that is channels-last."""
 CONSTANT_INPUT = "xnn.constant"
-"""Attribute of an argument whose value was fixed when the program was exported."""
+"""Attribute of an argument that is no tensor: its value when the program was exported."""
+RANGES = "xnn.ranges"
+"""Attribute of a function: the smallest and the largest value of each symbol of a size, `{s0 = array<i64: 2, 8>}`."""
 SYMBOL = "xnn.symbol"
 """Attribute of an i64 argument: the symbol that the types know it by."""
 
@@ -154,7 +158,8 @@ class _ProgramImporter:
         value: Any = spec.arg.value if isinstance(spec.arg, ConstantArgument) else node.meta.get("val")
         attributes: dict[str, Attribute] = {NAME: StringAttr(node.name)}
         if isinstance(spec.arg, ConstantArgument):
-            constant = number_attribute(value)
+            is_text = isinstance(value, str)
+            constant = StringAttr(value) if is_text else number_attribute(value)
             if constant is None and value is not None:
                 raise FrontendError(
                     f"expected tensors and numbers as inputs, got {type(value).__name__} for {node.name}",
@@ -165,10 +170,14 @@ class _ProgramImporter:
                 attributes[CONSTANT_INPUT] = constant
         elif isinstance(spec.arg, SymIntArgument) and isinstance(value, torch.SymInt):
             attributes[SYMBOL] = StringAttr(str(value.node.expr))
+            if isinstance(value.node.hint, int):
+                attributes[CONSTANT_INPUT] = IntegerAttr(value.node.hint, i64)
         elif (order := dim_order(value)) is not None:
             attributes[DIM_ORDER] = order
         try:
-            argument = self.block.insert_arg(self.types.value(value), len(self.block.args))
+            # A string has no type of its own; nothing but the runtime's check sees it.
+            type_ = NoneType() if isinstance(value, str) else self.types.value(value)
+            argument = self.block.insert_arg(type_, len(self.block.args))
         except FrontendError as error:
             error.message = f"input {node.name}: {error.message}"
             raise
@@ -220,13 +229,16 @@ class _ProgramImporter:
                     raise FrontendError(f"expected a program for inference, got one that returns a {kind}")
         self.block.add_op(ReturnOp(*results))
         types = [argument.type for argument in self.block.args], [result.type for result in results]
-        return FuncOp(
+        function = FuncOp(
             self.method_name,
             types,
             Region(self.block),
             arg_attrs=ArrayAttr(self.arg_attrs) if self.arg_attrs else None,
             res_attrs=ArrayAttr(res_attrs) if any(attrs.data for attrs in res_attrs) else None,
         )
+        if ranges := self.types.ranges():
+            function.attributes[RANGES] = DictionaryAttr(ranges)
+        return function
 
     def _constant(self, index: int, value: Any) -> SSAValue:
         if value is None:

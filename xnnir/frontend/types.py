@@ -16,6 +16,9 @@ from xnnir.dialects.aten import ELEMENT_TYPES, Dtype
 from xnnir.dialects.xnn.dims import DimAttr, tensor_type
 from xnnir.frontend.errors import FrontendError
 
+_NO_BOUND = 2**62
+"""Larger than any size."""
+
 CHANNELS_LAST_ORDER = (0, 2, 3, 1)
 
 
@@ -31,6 +34,16 @@ class TypeConverter:
         self._ranges = dict(ranges)
         self._tensors: dict[tuple[torch.dtype, tuple[int, ...]], TensorType[Attribute]] = {}
         self._dims: dict[Any, DimAttr] = {}
+
+    def ranges(self) -> dict[str, Attribute]:
+        """The smallest and the largest value of each symbol that has bounds, by its name."""
+        found: dict[str, Attribute] = {}
+        for symbol, bounds in self._ranges.items():
+            low = int(bounds.lower) if bounds.lower.is_Integer else 0
+            high = int(bounds.upper) if bounds.upper.is_Integer else _NO_BOUND
+            if symbol.is_Symbol and (low > 0 or high < _NO_BOUND):
+                found[str(symbol)] = DenseArrayBase.from_list(i64, [low, min(high, _NO_BOUND)])
+        return found
 
     def results(self, value: Any) -> list[Attribute]:
         """The types of what a node gives (the `val` of its meta data), tuples and lists flattened."""
@@ -78,7 +91,8 @@ class TypeConverter:
             return int(expression)
         if (found := self._dims.get(expression)) is None:
             upper: Any = bound_sympy(expression, self._ranges).upper
-            found = DimAttr(str(expression), int(upper) if upper.is_Integer else None)
+            is_bound = upper.is_Integer and upper < _NO_BOUND
+            found = DimAttr(str(expression), int(upper) if is_bound else None)
             self._dims[expression] = found
         return found
 
