@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 import logging
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -73,7 +73,7 @@ class EdgeProgramManager:
         """
         module = self.module.clone()
         pipelines.run(pipelines.xnn_to_rt(self.target), self.context, module, observer)
-        return ExecutorchProgramManager(self.context, module, self.explain())
+        return ExecutorchProgramManager(self.context, module, self.explain)
 
     def explain(self) -> Report:
         """What is delegated and what is not, where that stands in the model, and why."""
@@ -85,17 +85,17 @@ class EdgeProgramManager:
 class ExecutorchProgramManager:
     """A program that is ready to run: `rt` IR, and the bytes of the `.pte` file made from it."""
 
-    def __init__(self, context: Context, module: ModuleOp, explanation: Report):
+    def __init__(self, context: Context, module: ModuleOp, explain: Callable[[], Report]):
         from xnnir.emit import write_program
 
         self.context = context
         self.module = module
-        self._explanation = explanation
+        self._explain = explain
         self._writer = write_program(module, context)
 
     def explain(self) -> Report:
-        """As it was said of the program that this one was lowered from, see `EdgeProgramManager.explain`."""
-        return self._explanation
+        """As it is said of the program that this one was lowered from, see `EdgeProgramManager.explain`."""
+        return self._explain()
 
     @property
     def buffer(self) -> bytes:
