@@ -17,7 +17,7 @@ TOLERANCES = {torch.float16: 2e-3, torch.bfloat16: 2e-2, torch.float32: 1e-5, to
 
 
 @pytest.mark.parametrize("operator", ["aten::_softmax.out", "aten::_log_softmax.out"])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data(), slack=SLACK)
 def test_softmax(operator: str, data: st.DataObject, slack: int) -> None:
     shape = st.one_of(shapes(), st.sampled_from([[3, 70], [70, 3], [2, 33, 17], [5000]]))
@@ -29,7 +29,7 @@ def test_softmax(operator: str, data: st.DataObject, slack: int) -> None:
     check_kernel(operator, *args, slack=slack, rtol=tolerance, atol=tolerance, **kwargs)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data(), slack=SLACK)
 def test_layer_norm(data: st.DataObject, slack: int) -> None:
     shape = data.draw(st.one_of(shapes(min_rank=1, min_size=1), st.sampled_from([[3, 1000], [2, 5, 33]])))
@@ -48,7 +48,7 @@ def test_layer_norm(data: st.DataObject, slack: int) -> None:
     )
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data(), slack=SLACK)
 def test_group_norm(data: st.DataObject, slack: int) -> None:
     groups, depth, batch = (data.draw(st.integers(1, 3)) for _ in range(3))
@@ -75,7 +75,7 @@ def test_group_norm(data: st.DataObject, slack: int) -> None:
         "aten::native_batch_norm.out",
     ],
 )
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data(), slack=SLACK)
 def test_batch_norm(operator: str, data: st.DataObject, slack: int) -> None:
     channels = data.draw(st.integers(1, 5))

@@ -74,7 +74,7 @@ WITH_DTYPE = {
 
 
 @pytest.mark.parametrize("operator", [*OVER_ALL, *OVER_DIM, *OVER_DIMS, *EXTREMA])
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(data=st.data(), slack=st.sampled_from([0, 0, 2]))
 def test_reductions(operator: str, data: st.DataObject, slack: int) -> None:
     constraints: dict[str, Any] = {}
@@ -93,7 +93,7 @@ VARIANCES = [
 
 
 @pytest.mark.parametrize("operator", VARIANCES)
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data(), slack=st.sampled_from([0, 0, 2]))
 def test_variances(operator: str, data: st.DataObject, slack: int) -> None:
     correction = st.none() | st.sampled_from([0, 1, 2, 0.5])
@@ -109,7 +109,7 @@ NORMS = ["aten::linalg_vector_norm.out", "aten::norm.out", "aten::norm.Scalar_ou
 
 
 @pytest.mark.parametrize("operator", NORMS)
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data(), slack=st.sampled_from([0, 0, 2]))
 def test_norms(operator: str, data: st.DataObject, slack: int) -> None:
     order = st.sampled_from([0, 1, 2, 3, 0.5, -1, math.inf, -math.inf])
@@ -130,7 +130,7 @@ SCANS = [
 
 
 @pytest.mark.parametrize("operator", SCANS)
-@settings(max_examples=40)
+@settings(max_examples=30)
 @given(data=st.data(), slack=st.sampled_from([0, 0, 2]))
 def test_scans(operator: str, data: st.DataObject, slack: int) -> None:
     args, kwargs = data.draw(calls(operator, shape=shapes(), specials=SPECIALS, dtype=dtypes))
