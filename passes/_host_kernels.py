@@ -5,7 +5,7 @@ every argument of the schema, the out tensor, and the returned value once more (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, cast
 
 from xdsl.dialects.builtin import TensorType
@@ -37,11 +37,17 @@ def _static_reshape(builder: MethodBuilder, op: Operation) -> None:
 
 def _static_transpose(builder: MethodBuilder, op: Operation) -> None:
     assert isinstance(op, xnn.StaticTransposeOp)
-    source, out = builder.lookup(op.input), builder.lookup(op.output)
+    copy_permuted(builder, builder.lookup(op.input), builder.lookup(op.output), ints(op.perm), op)
+
+
+def copy_permuted(
+    builder: MethodBuilder, source: SSAValue, out: SSAValue, axes: Sequence[int], op: Operation
+) -> None:
+    """Copy a tensor to a slot, place i in memory being axis `axes[i]` of it; the slots may have orders of their own."""
     before, after = _dim_order(source), _dim_order(out)
     # The slots have logical sizes: place i of the op's operand is dimension before[i] of the slot.
     perm = [0] * len(before)
-    for place, axis in enumerate(ints(op.perm)):
+    for place, axis in enumerate(axes):
         perm[after[place]] = before[axis]
     row_major = list(range(len(perm)))
     # permute_copy takes tensors of one order in memory, and only _to_dim_order_copy changes it.

@@ -35,9 +35,10 @@ from xdsl.passes import ModulePass
 
 from xnnir.dialects import aten, rt, xnn
 from xnnir.dialects.weights import WeightStore, get_weight_store
+from xnnir.dialects.xnn.base import shape_of
 from xnnir.dialects.xnn.support import Target
 from xnnir.passes._blocks import blocks_within
-from xnnir.passes._host_kernels import find_host_kernel
+from xnnir.passes._host_kernels import copy_permuted, find_host_kernel
 from xnnir.passes._lower_to_rt.control_flow import CONTROL_FLOW, TERMINATORS, ControlFlow
 from xnnir.passes._lower_to_rt.delegates import call_delegate
 from xnnir.passes._lower_to_rt.refusals import refuse
@@ -182,9 +183,35 @@ class _Lowering:
         if isinstance(op, xnn.CallOp):
             call_delegate(builder, op, self.target)
         else:
-            kernel = find_host_kernel(op, self.target)
-            assert kernel is not None
+            self._call_kernel(op)
+
+    def _call_kernel(self, op: Operation) -> None:
+        """Add the call of a kernel. Kernels see tensors as they lie in memory, as the op does."""
+        builder = self.builder
+        kernel = find_host_kernel(op, self.target)
+        assert kernel is not None
+        if isinstance(op, xnn.StaticTransposeOp):
             kernel(builder, op)
+            return
+        ordered = {
+            value: slot
+            for value in dict.fromkeys((*op.operands, *op.results))
+            if _has_order(slot := builder.lookup(value))
+        }
+        for value, slot in ordered.items():
+            plain = builder.slot(value_slot(value), op.location)
+            builder.bind(value, plain)
+            if value in op.operands:
+                copy_permuted(builder, slot, plain, range(len(shape_of(value))), op)
+        kernel(builder, op)
+        for value, slot in ordered.items():
+            if value in op.results:
+                copy_permuted(builder, builder.lookup(value), slot, range(len(shape_of(value))), op)
+            builder.bind(value, slot)
+
+
+def _has_order(slot: SSAValue) -> bool:
+    return isinstance(slot.owner, rt.TensorSlotOp) and slot.owner.dim_order is not None
 
 
 def _text(function: func.FuncOp, name: str) -> str | None:

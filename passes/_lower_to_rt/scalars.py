@@ -137,6 +137,15 @@ def _power(builder: MethodBuilder, op: AtenOp, result: SSAValue) -> None:
         prim(builder, "mul", [result, x], result, op)
 
 
+def _size(builder: MethodBuilder, op: AtenOp, result: SSAValue) -> None:
+    """The op counts dimensions as they lie in memory, the slot as the caller does."""
+    tensor, dimension = _slots(builder, op)
+    order = tensor.owner.dim_order if isinstance(tensor.owner, rt.TensorSlotOp) else None
+    if order is not None:
+        dimension = builder.int(cast(int, order.get_values()[op.arg("dim")]))
+    builder.compute("aten::sym_size.int", [tensor, dimension], result, op)
+
+
 _COMPOSED: dict[str, Lowering] = {
     "__and__": _and,
     "__or__": _or,
@@ -146,5 +155,5 @@ _COMPOSED: dict[str, Lowering] = {
     "ne": _not_equal,
     "pow": _power,
     "sym_numel": _kernel("aten::sym_numel"),
-    "sym_size": _kernel("aten::sym_size.int"),
+    "sym_size": _size,
 }

@@ -313,3 +313,21 @@ func.func @no_dimensions(%x: tensor<1xf32>) -> tensor<f32> {
   %y = xnn.call @delegate(%x) : (tensor<1xf32>) -> tensor<f32>
   func.return %y : tensor<f32>
 }
+
+// -----
+
+// A kernel sees a channels-last tensor as it lies in memory; a size is asked of it as the caller counts.
+
+// CHECK-LABEL: rt.method @order
+// CHECK:         rt.int_list
+// CHECK:         rt.kernel_call "aten::sym_size.int"(%x, [[C:%\w+]], %n)
+// CHECK:         rt.kernel_call "dim_order_ops::_to_dim_order_copy.out"(%x, {{.*}}, [[A:%\w+]], [[A]])
+// CHECK-NEXT:    rt.kernel_call "aten::permute_copy.out"([[A]], {{%\w+}}, [[B:%\w+]], [[B]]) : {{.*}}tensor<1x8x9x3xf32>)
+// CHECK-NEXT:    rt.kernel_call "aten::slice_copy.Tensor_out"([[B]]
+func.func @order(%x: tensor<1x8x?x3xf32, #xnn.dims<[1, 8, "s0" <= 9, 3]>> {xnn.dim_order = array<i64: 0, 2, 3, 1>})
+    -> (i64, tensor<1x4x?x3xf32, #xnn.dims<[1, 4, "s0" <= 9, 3]>>) {
+  %n = aten.sym_size.int(%x, dim = 2) : (tensor<1x8x?x3xf32, #xnn.dims<[1, 8, "s0" <= 9, 3]>>) -> i64
+  %s = xnn.static_slice %x {offsets = array<i64: 0, 0, 0, 0>, sizes = array<i64: 1, 4, 0, 3>}
+    : (tensor<1x8x?x3xf32, #xnn.dims<[1, 8, "s0" <= 9, 3]>>) -> tensor<1x4x?x3xf32, #xnn.dims<[1, 4, "s0" <= 9, 3]>>
+  func.return %n, %s : i64, tensor<1x4x?x3xf32, #xnn.dims<[1, 4, "s0" <= 9, 3]>>
+}
