@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 import torch
 from hypothesis import given, settings
@@ -37,13 +39,14 @@ def ranks(operator: str) -> tuple[list[str], list[str], list[str]]:
 def test_products(name: str, data: st.DataObject, slack: int) -> None:
     operator = f"aten::{name}.out"
     sizes = {letter: data.draw(SIZES) for letter in "mnk"} | {"b": data.draw(st.integers(0, 3))}
-    dtype = data.draw(st.sampled_from([*FLOATING, *(INTEGRAL if name != "linear" else [])]))
+    dtypes = FLOATING if name == "linear" else [*FLOATING, *INTEGRAL]
+    dtype = data.draw(st.sampled_from(dtypes))
     left, right, product = (
         data.draw(tensors([dtype], [sizes[letter] for letter in letters], specials=[0.0], low=-5, high=5))
         for letters in ranks(operator)
     )
     kwargs: dict[str, Any] = {}
-    args = [left, right]
+    args: list[Any] = [left, right]
     if name.startswith(("add", "badd")):
         shape = [data.draw(st.sampled_from([size, size, 1])) for size in product.shape]
         added = data.draw(
