@@ -126,10 +126,11 @@ Status softplus_out(KernelContext &context, Span<Value *> args) {
 // threshold(self, threshold, value, out)
 Status threshold_out(KernelContext &context, Span<Value *> args) {
   UnaryCall call(context, args, 5);
-  Scalar threshold = call.arguments.scalar_value(1, "threshold");
-  const Scalar value = call.arguments.scalar_value(2, "value");
-  if (call.arguments.ok())
-    threshold = cast_scalar(threshold, call.self->dtype());
+  const Scalar bound = call.arguments.scalar_value(1, "threshold");
+  const LoopScalar value(call.arguments.scalar_value(2, "value"));
+  if (!call.arguments.ok())
+    return call.arguments.status();
+  const LoopScalar threshold(cast_scalar(bound, call.self->dtype()));
   return call.run(AnyCompute{}, [=](auto x) {
     using T = decltype(x);
     return x <= threshold.to<T>() ? value.to<T>() : x;

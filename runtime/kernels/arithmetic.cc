@@ -10,12 +10,15 @@ namespace xnnir {
 
 namespace {
 
-// a + alpha * b; products of integers wrap.
-template <typename T> T scaled_sum(T a, T b, const Scalar &alpha) {
-  if constexpr (std::is_same_v<T, int64_t>)
-    return wrapping_add(a, wrapping_multiply(alpha.to<int64_t>(), b));
-  else
-    return a + alpha.to<T>() * b;
+// a + alpha * b, or a - alpha * b; integers wrap.
+template <typename T> T scaled_sum(T a, T b, const LoopScalar &alpha, bool minus) {
+  if constexpr (std::is_same_v<T, int64_t>) {
+    const int64_t product = wrapping_multiply(alpha.to<int64_t>(), b);
+    return minus ? wrapping_subtract(a, product) : wrapping_add(a, product);
+  } else {
+    const T product = alpha.to<T>() * b;
+    return minus ? a - product : a + product;
+  }
 }
 
 Status check_alpha(const Scalar &alpha, ScalarType common) {
@@ -60,17 +63,10 @@ Status weighted_sum(KernelContext &context, Span<Value *> args, const Sum &sum) 
         },
         false, sum.other < 0 ? float_block(FloatFunction::kSub) : nullptr);
   }
-  // rsub scales self, the one that is taken away.
-  if (sum.self < 0)
-    return call.run(AnyCompute{}, types, [alpha](auto a, auto b) {
-      if constexpr (std::is_same_v<decltype(a), int64_t>)
-        return wrapping_subtract(b, wrapping_multiply(alpha.to<int64_t>(), a));
-      else
-        return b - alpha.to<decltype(a)>() * a;
-    });
-  return call.run(AnyCompute{}, types, [alpha, sum](auto a, auto b) {
-    using T = decltype(a);
-    return scaled_sum(a, sum.other < 0 ? static_cast<T>(0) - b : b, alpha);
+  const LoopScalar factor(alpha);
+  return call.run(AnyCompute{}, types, [factor, sum](auto a, auto b) {
+    // rsub scales self, the one that is taken away.
+    return sum.self < 0 ? scaled_sum(b, a, factor, true) : scaled_sum(a, b, factor, sum.other < 0);
   });
 }
 

@@ -26,8 +26,8 @@ Status clamp_numbers(UnaryCall &call, const std::optional<Scalar> &low, const st
   Result<ScalarType> type = result.type();
   if (!type.ok())
     return type.status();
-  const Scalar least = cast_scalar(low.value_or(Scalar()), *type);
-  const Scalar most = cast_scalar(high.value_or(Scalar()), *type);
+  const LoopScalar least(cast_scalar(low.value_or(Scalar()), *type));
+  const LoopScalar most(cast_scalar(high.value_or(Scalar()), *type));
   const ElementwiseTypes types = {*type, *type};
   if (low && high)
     return elementwise<1>(call.context, AnyCompute{}, types, {call.self}, *call.out, [=](auto x) {
@@ -64,12 +64,12 @@ Status clamp_max_out(KernelContext &context, Span<Value *> args) {
 // hardtanh(self, min_val, max_val, out): in self's dtype, whatever the bounds are.
 Status hardtanh_out(KernelContext &context, Span<Value *> args) {
   UnaryCall call(context, args, 5);
-  Scalar low = call.arguments.scalar_value(1, "min_val");
-  Scalar high = call.arguments.scalar_value(2, "max_val");
+  const Scalar min_val = call.arguments.scalar_value(1, "min_val");
+  const Scalar max_val = call.arguments.scalar_value(2, "max_val");
   if (!call.arguments.ok())
     return call.arguments.status();
-  low = cast_scalar(low, call.self->dtype());
-  high = cast_scalar(high, call.self->dtype());
+  const LoopScalar low(cast_scalar(min_val, call.self->dtype()));
+  const LoopScalar high(cast_scalar(max_val, call.self->dtype()));
   return call.run(AnyCompute{}, [=](auto x) {
     using T = decltype(x);
     return at_most(at_least(x, low.to<T>()), high.to<T>());

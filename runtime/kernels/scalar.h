@@ -30,4 +30,20 @@ private:
   std::variant<int64_t, double, bool> value_;
 };
 
+// A Scalar converted beforehand, for loops that compute in int64, float or double.
+class LoopScalar {
+public:
+  explicit LoopScalar(const Scalar &scalar) : integer_(scalar.to<int64_t>()), real_(scalar.to<double>()) {}
+  template <typename T> T to() const {
+    if constexpr (std::is_same_v<T, int64_t>)
+      return integer_;
+    else
+      return static_cast<T>(real_);
+  }
+
+private:
+  int64_t integer_;
+  double real_;
+};
+
 } // namespace xnnir

@@ -1,5 +1,9 @@
 #include "kernels/simd.h"
 
+#include <algorithm>
+#include <cstdlib>
+#include <cstring>
+
 #include <cpuinfo.h>
 
 namespace xnnir {
@@ -20,10 +24,17 @@ SimdLevel detect() {
   return avx512 ? SimdLevel::kAvx512 : SimdLevel::kAvx2;
 }
 
+SimdLevel allowed() {
+  const char *name = std::getenv("XNNIR_SIMD");
+  if (name != nullptr && std::strcmp(name, "baseline") == 0)
+    return SimdLevel::kBaseline;
+  return name != nullptr && std::strcmp(name, "avx2") == 0 ? SimdLevel::kAvx2 : SimdLevel::kAvx512;
+}
+
 } // namespace
 
 SimdLevel simd_level() {
-  static const SimdLevel level = detect();
+  static const SimdLevel level = std::min(detect(), allowed());
   return level;
 }
 

@@ -26,7 +26,7 @@ namespace xnnir {
 
 enum class SimdLevel { kBaseline, kAvx2, kAvx512 };
 
-// The best that this machine has.
+// The best that this machine has. The environment variable XNNIR_SIMD takes less: "baseline" or "avx2".
 SimdLevel simd_level();
 
 } // namespace xnnir

@@ -81,7 +81,7 @@ Status add_scaled(KernelContext &context, Span<Value *> args, const char *first,
   const Tensor *self = arguments.tensor(0, "self");
   const Tensor *a = arguments.tensor(1, first);
   const Tensor *b = arguments.tensor(2, second);
-  const Scalar value = arguments.scalar_value(3, "value");
+  const LoopScalar value(arguments.scalar_value(3, "value"));
   Tensor *out = arguments.output(4);
   if (!arguments.ok())
     return arguments.status();
