@@ -76,6 +76,7 @@ def refused_ops(module: ModuleOp, ctx: Context, target: Target) -> list[Operatio
     return [op for lowering in _lowerings(module, ctx, target) for op in lowering.refused()]
 
 
+_ASSIGN = aten.AssignBufferOp | aten.AssignInputOp
 _STATIC = xnn.ConstantOp | aten.StaticValueOp | aten.NoneOp
 
 
@@ -95,7 +96,7 @@ class _Lowering:
         self.function = function
         self.target: Target = target
         self.builder = MethodBuilder()
-        self.state = State(function.body.block, store)
+        self.state = State(function, store)
         self._orders: dict[SSAValue, Sequence[int]] = {}
         self.control_flow = ControlFlow(
             self.builder, self._lower, self._orders.__contains__, self.state.is_buffer
@@ -107,7 +108,7 @@ class _Lowering:
 
     def _can_lower(self, op: Operation) -> bool:
         return (
-            isinstance(op, _STATIC | xnn.CallOp | aten.AssignBufferOp | func.ReturnOp)
+            isinstance(op, _STATIC | xnn.CallOp | _ASSIGN | func.ReturnOp)
             or isinstance(op, CONTROL_FLOW | TERMINATORS)
             or self.state.is_update(op)
             or find_scalar_lowering(op) is not None
@@ -132,7 +133,7 @@ class _Lowering:
             }
         )
         for op in function.body.block.ops:
-            if not isinstance(op, aten.AssignBufferOp | func.ReturnOp):
+            if not isinstance(op, _ASSIGN | func.ReturnOp):
                 self._lower(op)
         outputs = [self.state.own(builder, value, end) for value in results]
         self.state.assign(builder, end)

@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from xdsl.dialects.builtin import StringAttr
 from xdsl.ir import Operation
 
-from xnnir.dialects import aten
 from xnnir.errors import XnnirError, format_location
 
 
@@ -34,8 +33,6 @@ def _describe(op: Operation) -> str:
 
 
 def _why_refused(op: Operation) -> str:
-    if isinstance(op, aten.AssignInputOp):
-        return f"the model writes to its input {op.target.data}; return the new value instead"
     reasons = [op.attributes.get("xnn.refused"), op.attributes.get("aten.not_decomposed")]
     said = [reason.data for reason in reasons if isinstance(reason, StringAttr)]
     return "; ".join(said) or "no conversion to a node of XNNPACK"

@@ -5,6 +5,9 @@ The new value is copied to the buffer when the method ends. An update of a part 
 written to the buffer at once, by `aten::index_put_`, when nothing reads the old value after it: a cache of keys and
 values is not copied. As in ExecuTorch, a buffer has a place in an arena and, unless it begins as zeros, initial bytes
 in the file; each method has buffers of its own.
+
+What a program writes to an input is copied to the method's input when the method ends: the caller sees it where the
+method works in the caller's memory, which ExecuTorch's runtime does for inputs without a place in an arena.
 """
 
 from __future__ import annotations
@@ -12,21 +15,33 @@ from __future__ import annotations
 from typing import cast
 
 import numpy as np
-from xdsl.ir import Block, Operation, SSAValue
+from xdsl.dialects.builtin import StringAttr
+from xdsl.dialects.func import FuncOp
+from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import aten, rt
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
 from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.errors import XnnirError
 from xnnir.passes._lower_to_rt.updates import find_update, find_update_chain, write_update
 from xnnir.passes._method_builder import MethodBuilder
+
+NAME = "xnn.name"
+"""Attribute of a function's argument: its name in the model's `forward`."""
 
 
 class State:
     """The buffers that one function changes, and the ops that do it in place."""
 
-    def __init__(self, block: Block, store: WeightStore):
+    def __init__(self, function: FuncOp, store: WeightStore):
+        block = function.body.block
         self._store = store
+        self._inputs = [
+            (_argument(function, op.target.data), op.value)
+            for op in block.ops
+            if isinstance(op, aten.AssignInputOp)
+        ]
         self._assigned = {op.target.data: op.value for op in block.ops if isinstance(op, aten.AssignBufferOp)}
         self._slots: dict[str, SSAValue] = {}
         self._in_place: dict[Operation, str] = {}
@@ -47,6 +62,11 @@ class State:
     def is_buffer(self, slot: SSAValue) -> bool:
         """Whether `slot` is that of a buffer that the function changes."""
         return slot in self._slots.values()
+
+    def _changes(self, builder: MethodBuilder, slot: SSAValue) -> bool:
+        """Whether `slot` gets new numbers when the method ends."""
+        inputs = [builder.lookup(argument) for argument, _ in self._inputs]
+        return self.is_buffer(slot) or any(slot is written for written in inputs)
 
     def add_buffer(self, builder: MethodBuilder, op: Operation) -> None:
         """Add the slot of a buffer, which `is_state` tells."""
@@ -70,22 +90,22 @@ class State:
         builder.bind(op.results[0], buffer)
 
     def assign(self, builder: MethodBuilder, at: Operation) -> None:
-        """Add the copies that bring the buffers up to date when the method ends."""
-        states = set(self._slots.values())
-        copies: list[tuple[SSAValue, SSAValue]] = []
-        for name, buffer in self._slots.items():
-            value = builder.lookup(self._assigned[name])
-            if value is buffer:
-                continue
-            # Another buffer's old value, which its own copy may overwrite first.
-            copies.append((buffer, copied(builder, value, at) if value in states else value))
-        for buffer, value in copies:
-            builder.compute("aten::copy_", [buffer, value, builder.bool(False)], buffer, at)
+        """Add the copies that bring buffers, and inputs that are written to, up to date when the method ends."""
+        pairs = [(buffer, builder.lookup(self._assigned[name])) for name, buffer in self._slots.items()]
+        pairs += [(builder.lookup(argument), builder.lookup(value)) for argument, value in self._inputs]
+        # A value may be what another tensor held, which its own copy may overwrite first.
+        copies = [
+            (target, copied(builder, value, at) if self._changes(builder, value) else value)
+            for target, value in pairs
+            if target is not value
+        ]
+        for target, value in copies:
+            builder.compute("aten::copy_", [target, value, builder.bool(False)], target, at)
 
     def own(self, builder: MethodBuilder, value: SSAValue, at: Operation) -> SSAValue:
         """The slot that returns `value`: that of a buffer would change under the caller's hands, so it is copied."""
         slot = builder.lookup(value)
-        return copied(builder, slot, at) if self.is_buffer(slot) else slot
+        return copied(builder, slot, at) if self._changes(builder, slot) else slot
 
     def _initial(self, op: aten.BufferOp) -> WeightAttr | None:
         weight = op.value
@@ -94,6 +114,17 @@ class State:
         # What is not there yet cannot be looked at; a file without it cannot be written either.
         is_zero = weight in self._store and not np.frombuffer(self._store.bytes(weight), np.uint8).any()
         return None if is_zero else weight
+
+
+def _argument(function: FuncOp, name: str) -> SSAValue:
+    """The argument of the function that is called `name` in the model. Raises `XnnirError` when there is none."""
+    attributes = function.arg_attrs.data if function.arg_attrs is not None else ()
+    for argument, entry in zip(function.body.block.args, attributes, strict=False):
+        if entry.data.get(NAME) == StringAttr(name):
+            return argument
+    raise XnnirError(
+        f"expected an argument called {name}, to which the program writes, got none", function.location
+    )
 
 
 def copied(builder: MethodBuilder, slot: SSAValue, at: Operation) -> SSAValue:

@@ -126,3 +126,19 @@ def test_methods_have_a_state_each() -> None:
         first = one[name]([x])
         one[name]([x])
         assert_same(two[name]([x]), first)
+
+
+def test_a_model_may_write_to_its_inputs() -> None:
+    class Model(nn.Module):
+        def forward(self, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+            old = x.clone()
+            x.mul_(2).add_(y)
+            y[1:].neg_()
+            return x.cumsum(0) + y, old
+
+    inputs = (torch.randn(4), torch.randn(4))
+    program = xnnir.compile(Model(), inputs)
+    for execute in load(program.buffer).values():
+        for _ in range(2):
+            given = [value.clone() for value in inputs]
+            assert_same(execute([value.clone() for value in inputs]), Model()(*given))

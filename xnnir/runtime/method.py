@@ -43,7 +43,8 @@ class Method:
         Tensors are torch tensors, NumPy arrays, or other objects with `__dlpack__` or the buffer protocol, in
         the CPU's memory; they must not change during the call. Arrays that own their memory come back: torch
         tensors if one of the inputs was one, else NumPy arrays. Inputs that were no tensors when the method was
-        exported must have the values that they had then.
+        exported must have the values that they had then. What the model itself writes to its inputs, the caller does
+        not see.
 
         Raises StatusError when number, dtype, rank or shape of the inputs are not those of the method, or an
         instruction fails, and TypeError for inputs of other types.
@@ -87,9 +88,7 @@ class Method:
         ]
 
     def reset(self) -> None:
-        """
-        Give the buffers of the model, which keep their numbers from one call to the next, those that they had at first.
-        """
+        """Give the buffers of the model, which keep their numbers between calls, those that they had at first."""
         self._method.reset()
 
     def profile_events(self) -> list[_C.ProfileEvent]:
