@@ -307,7 +307,7 @@ def why_unsupported(op: Operation, target: Target = "executorch") -> str | None:
     if support is None:
         return f"{op.name} is no node of XNNPACK"
     if target == "executorch" and support.target != "executorch":
-        return f"files for ExecuTorch have no node for {op.name}"
+        return f"files for ExecuTorch have no node for {op.name}; XNNPACK has it with target='xnnir'"
     for value in (*op.operands, *op.results):
         shape = shape_of(value)
         if len(shape) > MAX_TENSOR_DIMS:
