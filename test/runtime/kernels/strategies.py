@@ -137,7 +137,7 @@ def calls(
     """
     arguments = [argument for argument in schemas()[operator].arguments if not argument.is_out]
     count = sum("Tensor" in str(argument.type) for argument in arguments)
-    sizes = iter(draw(broadcastable(count, shape or shapes())))
+    sizes = iter(draw(broadcastable(count, shapes() if shape is None else shape)))
     dtype = draw(st.sampled_from(dtypes))
     drawn: dict[str, Any] = {}
     for argument in arguments:
