@@ -81,27 +81,6 @@ def test_numbers_must_be_those_of_the_export() -> None:
         method.execute([torch.randn(2, 3), 4])
 
 
-def _count(model: Function, x: Tensor) -> Tensor:
-    model.counter.add_(1)
-    return x + model.counter
-
-
-REFUSED: dict[str, tuple[Callable[..., Any], tuple[Any, ...], str]] = {
-    "buffer written": (_count, (), "writes to its buffer counter; return the new value"),
-    "input written": (lambda _, x: x.add_(1), (), "writes to its input x; return the new value"),
-}
-
-
-@pytest.mark.parametrize("name", REFUSED)
-def test_refused(name: str) -> None:
-    function, more, message = REFUSED[name]
-    with pytest.raises(XnnirError, match=message) as raised:
-        xnnir.compile(Function(function).eval(), (torch.randn(2, 3), *more))
-    assert not isinstance(raised.value, InternalError)
-    # Weights of an op that is refused are no ops to list.
-    assert "aten.parameter" not in str(raised.value)
-
-
 def test_every_op_that_nothing_runs_is_named_once_for_each_place() -> None:
     class Many(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
@@ -112,6 +91,7 @@ def test_every_op_that_nothing_runs_is_named_once_for_each_place() -> None:
 
     with pytest.raises(XnnirError) as raised:
         xnnir.compile(Many().eval(), (torch.randn(2, 3),))
+    assert not isinstance(raised.value, InternalError)
     message = str(raised.value)
     assert "32 ops" in message and "(30 times)" in message
     assert message.count("aten.erfinv at") == 2 and message.count("aten.lgamma at") == 1
