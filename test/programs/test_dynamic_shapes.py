@@ -6,18 +6,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from torch import Tensor, nn
 from torch.export import Dim
+from xdsl.ir import Block, Region
 
 import xnnir
 from xnnir.context import make_context
 from xnnir.dialects import rt
+from xnnir.dialects.weights import get_weight_store
 from xnnir.emit.program_reader import read_program
 from xnnir.emit.program_writer import write_program
+from xnnir.emit.sizes import SIZES_KEY, encode_sizes
 from xnnir.errors import XnnirError
 from xnnir.runtime import Runtime, StatusError
 from xnnir.testing.runtimes import assert_same, load
@@ -210,3 +216,62 @@ def test_sizes_are_computed_when_the_model_runs(name: str) -> None:
             return OPS[name](x)
 
     check(Model(), [(torch.randn(n, 8),) for n in (5, 7, 3)], ({0: Dim("n", min=3, max=7)},))
+
+
+def _with_rows(rows: list[tuple[int, ...]], cut: int = 0) -> bytes:
+    context = make_context()
+    module = read_program(lowered(nn.ReLU(), (torch.randn(3, 4),), ({0: Dim("n", max=6)},)), context)
+    (method,) = [op for op in module.ops if isinstance(op, rt.MethodOp)]
+    method.properties.pop("input_sizes", None)
+    data = encode_sizes(rows)
+    weight = get_weight_store(context).add(data[: len(data) - cut])
+    module.body.block.insert_op_before(rt.NamedDataOp(SIZES_KEY + "forward", weight), method)
+    return write_program(module, context).buffer
+
+
+@pytest.mark.parametrize(
+    "row, message",
+    [
+        ((1, 0, 1, 0, 0, 1, 6), "an input that does not exist: 1"),
+        ((-1, 0, 1, 0, 0, 1, 6), "an input that does not exist: -1"),
+        ((0, 2, 1, 0, 0, 1, 6), "a dimension that its input does not have: 2"),
+        ((0, -1, 1, 0, 0, 1, 6), "a dimension that its input does not have: -1"),
+        ((0, 0, 0, 0, 0, 1, 6), "a scale below 1 or too large: 0"),
+        ((0, 0, 1, 0, -(2**63), 1, 6), "an offset out of range"),
+        ((0, 0, 1, 0, 0, 7, 6), "limits out of range, the smallest being 7"),
+    ],
+)
+def test_sizes_in_a_file_that_fit_no_input_are_refused(row: tuple[int, ...], message: str) -> None:
+    with pytest.raises(StatusError, match=message):
+        Runtime.get().load_program(_with_rows([(0, 0, 1, 0, 0, 1, 6), row]))
+
+
+def test_sizes_in_a_file_that_are_cut_off_are_refused() -> None:
+    with pytest.raises(StatusError, match=r"xnnir\.sizes\.forward.* 55 bytes"):
+        Runtime.get().load_program(_with_rows([(0, 0, 1, 0, 0, 1, 6)], cut=1))
+
+
+@given(st.lists(st.tuples(*[st.integers(-(2**63), 2**63 - 1) | st.integers(-2, 9)] * 7), max_size=4))
+@settings(max_examples=60, deadline=None)
+def test_sizes_in_a_file_never_crash(rows: list[tuple[int, ...]]) -> None:
+    try:
+        method = Runtime.get().load_program(_patched(rows)).load_method("forward")
+        method.execute([torch.ones(3, 4)])
+    except StatusError as error:
+        assert str(error)
+
+
+@cache
+def _plain() -> tuple[Any, Any, Any]:
+    context = make_context()
+    module = read_program(lowered(nn.ReLU(), (torch.randn(3, 4),), ({0: Dim("n", max=6)},)), context)
+    (method,) = [op for op in module.ops if isinstance(op, rt.MethodOp)]
+    return module, context, method
+
+
+def _patched(rows: list[tuple[int, ...]]) -> bytes:
+    module, context, method = _plain()
+    method.properties["input_sizes"] = rt.MethodOp("m", Region(Block()), input_sizes=rows).input_sizes
+    if not rows:
+        method.properties.pop("input_sizes")
+    return write_program(module, context).buffer
