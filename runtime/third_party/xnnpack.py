@@ -23,7 +23,7 @@ from steps import SetupError, Steps, run_logged
 HEADERS = {"xnnpack": "xnnpack.h", "pthreadpool": "pthreadpool.h", "cpuinfo": "cpuinfo.h"}
 # Written last: a prefix without it is not complete.
 MARKER = "xnnir-build.json"
-# What is changed in XNNPACK's sources: what is slow, and what is wrong. A source folder of the user's own stays as it is.
+# What is changed in XNNPACK's sources, because it is slow or wrong. A source folder of the user's own stays as it is.
 PATCHES = sorted((Path(__file__).parent / "patches").glob("*.patch"))
 BUILD_HINT = "run `make setup` again: it goes on where it stopped. If it fails the same way, read the log"
 
