@@ -172,6 +172,9 @@ def average_pool(op: AtenOp, to: Conversion, spatial: int) -> SSAValue:
     divisor: Any = op.arg("divisor_override") if "divisor_override" in op.schema.positions else None
     if area == 1 and windows.stride == (1, 1) and not any(windows.padding) and divisor in (None, 1):
         return x
+    if divisor is None and spatial == 2 and _is_whole_input(windows, x, op.results[0]):
+        # XNNPACK would go through every place of the window, those beyond the input too.
+        return global_average(to, x)
     input, padding = to_nhwc(to, x, spatial), windows.padding
     if op.arg("count_include_pad") or divisor is not None:
         input = to.pad(input, (0, *windows.before, 0), (0, *windows.after, 0))
@@ -182,6 +185,13 @@ def average_pool(op: AtenOp, to: Conversion, spatial: int) -> SSAValue:
     if divisor is not None and (divisor != area or any(windows.beyond)):
         result = to.emit(xnn.MultiplyOp(result, _sizes_over(to, windows, divisor, result), result.type))
     return from_nhwc(to, result, op.results[0].type, spatial)
+
+
+def _is_whole_input(windows: Windows, x: SSAValue, result: SSAValue) -> bool:
+    """Whether there is one window, and it holds every row and column."""
+    reach = tuple(size - beyond for size, beyond in zip(windows.kernel, windows.beyond, strict=True))
+    is_padded = any((*windows.before, *windows.after))
+    return not is_padded and shape_of(result)[-2:] == (1, 1) and reach == tuple(shape_of(x)[-2:])
 
 
 def _sizes_over(to: Conversion, windows: Windows, divisor: int, result: SSAValue) -> SSAValue:

@@ -142,3 +142,15 @@ func.func @mean(%x: tensor<?x3x8xf32, #xnn.dims<["s0" <= 8, 3, 8]>>) -> tensor<?
   %y = aten.mean.dim(%x, dim = [-1], keepdim = true) : (tensor<?x3x8xf32, #xnn.dims<["s0" <= 8, 3, 8]>>) -> tensor<?x3x1xf32, #xnn.dims<["s0" <= 8, 3, 1]>>
   func.return %y : tensor<?x3x1xf32, #xnn.dims<["s0" <= 8, 3, 1]>>
 }
+
+// -----
+
+// One window over everything, and far beyond: a mean.
+
+// CHECK-LABEL: func.func @window_over_everything
+// CHECK:         xnn.global_average_pooling_2d
+// CHECK-NOT:     xnn.average_pooling_2d
+func.func @window_over_everything(%x: tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32> {
+  %0 = aten.avg_pool2d(%x, kernel_size = [1280, 1280], stride = [1280, 1280], ceil_mode = true) : (tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32>
+  func.return %0 : tensor<1x8x1x1xf32>
+}
