@@ -17,16 +17,13 @@ def evaluate(op: AtenOp, values: Mapping[SSAValue, Any]) -> tuple[Any, ...]:
 
     Raises `KeyError` for an operator that torch does not have, and what torch raises for arguments that do not fit.
     """
-    target = _overload(_OF_ANY_STRIDES.get(op.target, op.target))
-    if isinstance(
-        result := target(**{name: _resolve(value, values) for name, value in op.args().items()}), tuple
-    ):
+    args = {name: _resolve(value, values) for name, value in op.args().items()}
+    if op.target == "aten.view.default":
+        # Values of the IR have no strides, and `view` wants some that `reshape` can do without.
+        return (args["self"].reshape(args["size"]),)
+    if isinstance(result := _overload(op.target)(**args), tuple):
         return cast(tuple[Any, ...], result)
     return tuple(cast(list[Any], result)) if isinstance(result, list) else (result,)
-
-
-_OF_ANY_STRIDES = {"aten.view.default": "aten.reshape.default"}
-"""Values of the IR have no strides: where torch asks for some, the operator that does not stands for it."""
 
 
 def _overload(target: str) -> Callable[..., Any]:
