@@ -57,8 +57,6 @@ template <size_t kSpatial, bool kReflects> Status pad_out(KernelContext &context
     return make_status(StatusCode::kInvalidArgument, "padding has %zu entries, expected %zu", padding.size(),
                        2 * kSpatial);
   Dims sizes = sizes_of(*self);
-  // Where each output element of a spatial dimension comes from.
-  Scratch<int64_t> places[kSpatial];
   for (size_t i = 0; i < kSpatial; ++i) {
     const size_t dim = rank - 1 - i;
     const int64_t size = sizes[dim];
@@ -71,16 +69,22 @@ template <size_t kSpatial, bool kReflects> Status pad_out(KernelContext &context
           StatusCode::kInvalidArgument, "padding of %lld and %lld does not suit dimension %zu of size %lld",
           static_cast<long long>(before), static_cast<long long>(after), dim, static_cast<long long>(size));
     sizes[dim] = size + before + after;
-    XNNIR_RETURN_IF_ERROR(places[i].allocate(static_cast<size_t>(sizes[dim])));
-    for (int64_t k = 0; k < sizes[dim]; ++k)
-      places[i][static_cast<size_t>(k)] =
-          kReflects ? reflected(k - before, size) : replicated(k - before, size);
   }
-  // The output's sizes may be refused: nothing was read yet.
-  const Dims in_strides = strides_of(*self);
   XNNIR_RETURN_IF_ERROR(resize_output(*out, sizes));
   if (out->numel() == 0)
     return {};
+  // Where each output element of a spatial dimension comes from; tables are only made for sizes that fit the
+  // output.
+  Scratch<int64_t> places[kSpatial];
+  for (size_t i = 0; i < kSpatial; ++i) {
+    const int64_t size = self->sizes()[rank - 1 - i];
+    const int64_t count = sizes[rank - 1 - i];
+    XNNIR_RETURN_IF_ERROR(places[i].allocate(static_cast<size_t>(count)));
+    for (int64_t k = 0; k < count; ++k)
+      places[i][static_cast<size_t>(k)] =
+          kReflects ? reflected(k - padding[2 * i], size) : replicated(k - padding[2 * i], size);
+  }
+  const Dims in_strides = strides_of(*self);
   const Dims out_strides = strides_of(*out);
   const int64_t bytes = static_cast<int64_t>(element_size(self->dtype()));
   const GatherRow gather = gather_function(static_cast<size_t>(bytes));

@@ -42,7 +42,7 @@ template <typename T> T reflect(T at, int64_t twice_low, int64_t twice_high) {
 }
 
 template <typename T> T clip(T at, int64_t size) {
-  // The order of comparisons sends NaN to 0.
+  // The order of comparisons sends NaN to the last element, as in PyTorch.
   return std::min(static_cast<T>(size - 1), std::max(at, T{0}));
 }
 

@@ -25,6 +25,8 @@ struct Lines {
 
 // Calls body(first) with the place of each line's first element.
 template <typename Body> void for_each_line(KernelContext &context, const Lines &lines, const Body &body) {
+  if (lines.length == 0)
+    return;
   parallel_for(context.threads(), lines.outer * lines.inner, lines.length, [&](size_t start, size_t count) {
     for (size_t i = start; i < start + count; ++i)
       body(i / lines.inner * lines.length * lines.inner + i % lines.inner);

@@ -62,8 +62,8 @@ template <typename T> Status run(KernelContext &context, const Call &call, DimMa
   DenseOutput<T> out;
   Scratch<double> means;
   XNNIR_RETURN_IF_ERROR(in.read(context, *call.self));
-  XNNIR_RETURN_IF_ERROR(means.allocate(plan.kept.count));
   XNNIR_RETURN_IF_ERROR(resize_output(*call.out, sizes));
+  XNNIR_RETURN_IF_ERROR(means.allocate(plan.kept.count));
   XNNIR_RETURN_IF_ERROR(out.prepare(*call.out));
   const double count = static_cast<double>(plan.reduced.count);
   reduce(context, plan, in.data(), Mean<T>{means.data(), count});
