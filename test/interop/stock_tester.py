@@ -17,6 +17,7 @@ import copy
 import importlib
 import importlib.util
 import logging
+import random
 import sys
 import unittest
 from collections.abc import Generator, Mapping, Sequence
@@ -366,7 +367,10 @@ def run_without_expectations(test_class: type[unittest.TestCase], name: str) -> 
 
 @contextlib.contextmanager
 def unchanged_random_state() -> Generator[None]:
-    """Fixed random numbers inside, and the caller's after."""
+    """Fixed random numbers inside, and the caller's after: inputs by torch, their sizes by Python."""
+    sizes = random.getstate()
     with torch.random.fork_rng():
         torch.manual_seed(0)
+        random.seed(0)
         yield
+    random.setstate(sizes)

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xnnir.runtime import Runtime
+from xnnir.testing import stock
 
 pytest.importorskip("executorch")
 
@@ -41,14 +42,9 @@ class _Function(nn.Module):
 
 
 def _lower(model: nn.Module, inputs: tuple[Any, ...], dynamic_shapes: Any = None) -> bytes:
-    from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
-
-    program = torch.export.export(model, inputs, dynamic_shapes=dynamic_shapes)
-    edge = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
-    names = [str(node.target) for node in edge.exported_program().graph.nodes if node.op == "call_function"]
-    assert any("executorch_call_delegate" in name for name in names), "the test is to run a delegate"
-    return bytes(edge.to_executorch().buffer)
+    data = stock.lower(torch.export.export(model, inputs, dynamic_shapes=dynamic_shapes))
+    assert stock.delegates(data), "the test is to run a delegate"
+    return data
 
 
 def _run(data: bytes, inputs: tuple[Tensor, ...]) -> Tensor:
@@ -122,9 +118,9 @@ MODULES: dict[str, tuple[Callable[[], nn.Module], tuple[int, ...]]] = {
 }
 
 
-@pytest.fixture(scope="module")
-def results() -> dict[str, tuple[Tensor, Tensor]]:
-    """By name of the function or module: what our runtime computes, and what eager does."""
+@pytest.fixture(scope="module", params=["float32", "float16"])
+def results(request: pytest.FixtureRequest) -> dict[str, tuple[Tensor, Tensor]]:
+    """By name of the function or module: what our runtime computes, and what eager does in float32."""
     torch.manual_seed(0)
     parts: dict[str, tuple[nn.Module, Tensor]] = {}
     generator = torch.Generator().manual_seed(1)
@@ -134,9 +130,11 @@ def results() -> dict[str, tuple[Tensor, Tensor]]:
         parts[name] = (make(), torch.randn(shape, generator=generator))
     model = _Each([module for module, _ in parts.values()]).eval()
     inputs = [x for _, x in parts.values()]
+    if request.param == "float16":
+        model, inputs = model.half(), [x.half() for x in inputs]
     data = _lower(model, (inputs,))
     got = Runtime.get().load_program(data).load_method("forward").execute(inputs)
-    expected = model(inputs)
+    expected = model.float()([x.float() for x in inputs])
     assert len(got) == len(expected)
     pairs: dict[str, tuple[Tensor, Tensor]] = {}
     for name, ours, eager in zip(parts, got, expected, strict=True):
@@ -148,7 +146,11 @@ def results() -> dict[str, tuple[Tensor, Tensor]]:
 @pytest.mark.parametrize("name", [*FUNCTIONS, *MODULES])
 def test_float(name: str, results: dict[str, tuple[Tensor, Tensor]]) -> None:
     ours, eager = results[name]
-    torch.testing.assert_close(ours, eager, rtol=2e-4, atol=2e-5)
+    if ours.dtype == torch.float32:
+        torch.testing.assert_close(ours, eager, rtol=2e-4, atol=2e-5)
+    else:
+        assert ours.dtype == torch.float16
+        torch.testing.assert_close(ours.float(), eager, rtol=1e-2, atol=1e-2 * float(eager.abs().max()))
 
 
 def test_channels_last() -> None:
@@ -158,21 +160,6 @@ def test_channels_last() -> None:
     x = torch.randn(_SHAPE).to(memory_format=torch.channels_last)
     result = _run(_lower(model, (x,)), (x,))
     torch.testing.assert_close(result, model(x), rtol=2e-4, atol=2e-5)
-
-
-def test_half() -> None:
-    torch.manual_seed(0)
-    chosen = [MODULES[name] for name in ("conv2d", "depthwise", "linear", "linear without bias")]
-    model = _Each([make() for make, _ in chosen]).eval()
-    inputs = [torch.randn(shape) for _, shape in chosen]
-    expected = model(inputs)
-    halves = [x.half() for x in inputs]
-    data = _lower(model.half(), (halves,))
-    got = Runtime.get().load_program(data).load_method("forward").execute(halves)
-    for ours, eager in zip(got, expected, strict=True):
-        assert isinstance(ours, Tensor)
-        assert ours.dtype == torch.float16
-        torch.testing.assert_close(ours.float(), eager, rtol=2e-2, atol=2e-2)
 
 
 def test_dynamic_batch() -> None:
