@@ -369,8 +369,10 @@ def run_without_expectations(test_class: type[unittest.TestCase], name: str) -> 
 def unchanged_random_state() -> Generator[None]:
     """Fixed random numbers inside, and the caller's after: inputs by torch, their sizes by Python."""
     sizes = random.getstate()
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        random.seed(0)
-        yield
-    random.setstate(sizes)
+    try:
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            random.seed(0)
+            yield
+    finally:
+        random.setstate(sizes)
