@@ -132,6 +132,18 @@ Range triangle_row(int64_t row, int64_t columns, int64_t offset, bool lower) {
   return lower ? Range{0, std::min(diagonal + 1, columns)} : Range{std::max(diagonal, int64_t{0}), columns};
 }
 
+// The sum of all integers up to `last`, where those below 0 count as 0 and those above `most` as `most`.
+int64_t clamped_sum(int64_t last, int64_t most) {
+  const int64_t rising = std::clamp(last, int64_t{0}, most);
+  return rising * (rising + 1) / 2 + std::max(last - most, int64_t{0}) * most;
+}
+
+int64_t triangle_size(int64_t rows, int64_t columns, int64_t offset, bool lower) {
+  if (lower)
+    return clamped_sum(rows + offset, columns) - clamped_sum(offset, columns);
+  return rows * columns - (clamped_sum(rows + offset - 1, columns) - clamped_sum(offset - 1, columns));
+}
+
 // tril_indices(row, col, offset, out), triu_indices: a row of rows and a row of columns.
 template <bool kLower> Status triangle_indices_out(KernelContext &context, Span<Value *> args) {
   Arguments arguments(context, args, 5);
@@ -141,26 +153,26 @@ template <bool kLower> Status triangle_indices_out(KernelContext &context, Span<
   Tensor *out = arguments.output(3);
   if (!arguments.ok())
     return arguments.status();
-  constexpr int64_t kMost = std::numeric_limits<int32_t>::max();
+  // Products of two stay below 2^63.
+  constexpr int64_t kMost = 1 << 30;
   if (rows < 0 || columns < 0 || rows > kMost || columns > kMost || offset < -kMost || offset > kMost)
     return make_status(
         StatusCode::kInvalidArgument, "row, col and offset are %lld, %lld and %lld, out of range",
         static_cast<long long>(rows), static_cast<long long>(columns), static_cast<long long>(offset));
-  int64_t count = 0;
-  for (int64_t row = 0; row < rows; ++row) {
-    const Range range = triangle_row(row, columns, offset, kLower);
-    count += std::max(range.end - range.start, int64_t{0});
-  }
+  const int64_t count = triangle_size(rows, columns, offset, kLower);
   Dims sizes;
   sizes.append(2);
   sizes.append(count);
   XNNIR_RETURN_IF_ERROR(resize_output(*out, sizes));
   const Dims strides = strides_of(*out);
+  // Rows outside of these have no element, and there may be many.
+  const int64_t first = kLower ? std::max(-offset, int64_t{0}) : 0;
+  const int64_t end = count == 0 ? 0 : kLower ? rows : std::min(rows, columns - offset);
   return dtype_switch(IndexTypes{}, out->dtype(), "out", [&](auto tag) {
     using T = typename decltype(tag)::type;
     auto *indices = out->data_as<T>();
     int64_t at = 0;
-    for (int64_t row = 0; row < rows; ++row) {
+    for (int64_t row = first; row < end; ++row) {
       const Range range = triangle_row(row, columns, offset, kLower);
       for (int64_t column = range.start; column < range.end; ++column, ++at) {
         indices[at * strides[1]] = static_cast<T>(row);

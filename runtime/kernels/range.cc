@@ -3,6 +3,7 @@
 
 #include "kernels/arguments.h"
 #include "kernels/dtype_switch.h"
+#include "kernels/integers.h"
 
 namespace xnnir {
 
@@ -30,7 +31,7 @@ Result<int64_t> count_steps(const Scalar &start, const Scalar &end, const Scalar
     if (stride == 0 || __builtin_sub_overflow(end.to<int64_t>(), start.to<int64_t>(), &distance) ||
         (distance != 0 && (distance < 0) != (stride < 0)))
       return refused();
-    return stride == -1 ? -distance : distance / stride + (distance % stride != 0 ? 1 : 0);
+    return truncating_divide(distance, stride) + (truncating_modulo(distance, stride) != 0 ? 1 : 0);
   }
   const double count = std::ceil((to - from) / by);
   if (!(by != 0) || !std::isfinite(from) || !std::isfinite(to) || !(count >= 0 && count < 0x1p62))
