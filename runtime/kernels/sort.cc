@@ -72,7 +72,8 @@ Status for_lines(KernelContext &context, const Call &call, const Pick &pick) {
   }
   // Lines of their own, so that threads do not meet.
   XNNIR_RETURN_IF_ERROR(elements.allocate(lines * length));
-  parallel_for(context.threads(), lines, length * 16, [&](size_t start, size_t count) {
+  // Lines without elements are none to look at.
+  parallel_for(context.threads(), length == 0 ? 0 : lines, length * 16, [&](size_t start, size_t count) {
     for (size_t line = start; line < start + count; ++line) {
       Element<T> *row = elements.data() + line * length;
       const T *from = in.data() + line / inner * length * inner + line % inner;
