@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from xdsl.dialects.builtin import i64
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float64Type, i64
 
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of
@@ -35,10 +35,30 @@ def _has_equal_shapes(op: AtenOp) -> bool:
     return len({shape_of(operand) for operand in op.operands}) == 1
 
 
+def _has_rows(op: AtenOp) -> bool:
+    return len(shape_of(op.operands[0])) > 1
+
+
+def _adds_only(op: AtenOp) -> bool:
+    return not any(isinstance(amount, int) and amount < 0 for amount in op.arg("pad"))
+
+
+def _is_float32_or_wider(op: AtenOp) -> bool:
+    return not isinstance(element_type_of(op.operands[0]), BFloat16Type | Float16Type)
+
+
+def _is_no_float64(op: AtenOp) -> bool:
+    return not isinstance(element_type_of(op.results[0]), Float64Type)
+
+
 _LIMITS: Mapping[str, Callable[[AtenOp], bool]] = {
+    "_log_softmax": _is_no_float64,
+    "constant_pad_nd": _adds_only,
     "convolution": _is_over_planes,
     "cumsum": _has_dimensions,
     "gather": _has_int64_index,
+    "linear": _has_rows,
+    "logit": _is_float32_or_wider,
     "masked_select": _has_equal_shapes,
     "scatter.src": _has_int64_index,
     "scatter.value": _has_int64_index,

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp, StringAttr, TensorType
-from xdsl.ir import Block, Operation
+from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
 from xnnir.dialects.aten import AtenOp, CallOperatorOp, StaticValueOp
@@ -71,6 +71,9 @@ class AtenDecomposePass(ModulePass):
     def _decompose(self, op: AtenOp, block: Block, decomposer: Decomposer) -> None:
         try:
             ops, results = decomposer.decompose(op)
+            # Kernels have limits that PyTorch's decompositions do not know: such a part is taken apart, too.
+            for part in [new for new in ops if isinstance(new, AtenOp) and not self._runs(new)]:
+                ops = self._replace(part, ops, results, decomposer)
         except XnnirError as error:
             _explain(op, error.message)
             return
@@ -86,6 +89,21 @@ class AtenDecomposePass(ModulePass):
             old.replace_all_uses_with(new)
         op.detach()
         op.erase()
+
+    def _replace(
+        self, part: AtenOp, ops: list[Operation], results: list[SSAValue], decomposer: Decomposer
+    ) -> list[Operation]:
+        """`ops` with the decomposition of `part`, where it has one, in the place of `part`."""
+        try:
+            inner, values = decomposer.decompose(part)
+        except XnnirError:
+            return ops
+        for old, new in zip(part.results, values, strict=True):
+            results[:] = [new if result is old else result for result in results]
+            old.replace_all_uses_with(new)
+        index = ops.index(part)
+        part.erase()
+        return [*ops[:index], *inner, *ops[index + 1 :]]
 
     def _runs(self, op: Operation) -> bool:
         return (

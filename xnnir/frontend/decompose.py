@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator, Iterator, Mapping
+from functools import cache
 from typing import Any, cast
 
 import torch
@@ -41,7 +42,12 @@ class Decomposer:
     def __init__(self, store: WeightStore, *, only_stock: bool):
         """`only_stock`: down to the operators that ExecuTorch's runtime has kernels for, and not those of ours."""
         self._weights = WeightImporter(store)
-        self._table = _decomposition_table(only_stock)
+        self._known = _decompositions()
+        self._table = {
+            operator: decomposition
+            for operator, decomposition in self._known.items()
+            if operator in DECOMPOSITIONS or not _has_kernel(str(operator), only_stock)
+        }
         self._traces: dict[tuple[Any, ...], _Trace] = {}
 
     def decompose(self, op: AtenOp) -> tuple[list[Operation], list[SSAValue]]:
@@ -54,7 +60,9 @@ class Decomposer:
         numbers = [operand for operand in op.operands if not isinstance(operand.type, TensorType)]
         if (trace := self._traces.get(key)) is None or numbers:
             # Numbers differ by how they were computed.
-            trace = self._traces[key] = _trace(op, self._table)
+            # The op itself is taken apart even if it has a kernel, for that does not take these arguments.
+            own = {operator: made for operator, made in self._known.items() if str(operator) == op.target}
+            trace = self._traces[key] = _trace(op, {**self._table, **own})
         return trace.ops(op, self._weights)
 
 
@@ -161,16 +169,14 @@ def _without_mkldnn() -> Generator[None]:
         torch._C._set_mkldnn_enabled(enabled)  # pyright: ignore[reportPrivateUsage]
 
 
-def _decomposition_table(only_stock: bool) -> Mapping[Any, Callable[..., Any]]:
-    """All decompositions that PyTorch has, and those of this project, of operators without a kernel."""
+@cache
+def _decompositions() -> Mapping[Any, Callable[..., Any]]:
+    """All decompositions that PyTorch has, and those of this project, by overload."""
     known = {**decomposition_table, **core_aten_decompositions(), **DECOMPOSITIONS}
     return {
         operator: decomposition
         for operator, decomposition in known.items()
         if isinstance(operator, torch._ops.OpOverload)  # pyright: ignore[reportPrivateUsage]
-        # Calls that write are functionalised afterwards; taken apart, they would hide the calls that have kernels.
-        and not operator._schema.is_mutable  # pyright: ignore[reportPrivateUsage]
-        and (operator in DECOMPOSITIONS or not _has_kernel(str(operator), only_stock))
     }
 
 

@@ -46,6 +46,7 @@ DECOMPOSITIONS.update(
         prims.mul.default: aten.mul.Tensor,
         prims.neg.default: aten.neg.default,
         prims.round.default: aten.round.default,
+        prims.scalar_tensor.default: aten.scalar_tensor.default,
         prims.sqrt.default: aten.sqrt.default,
         prims.sub.default: aten.sub.Tensor,
         prims.where.default: aten.where.self,
@@ -56,6 +57,24 @@ DECOMPOSITIONS.update(
 @_decomposes(aten.empty_permuted.default)
 def _empty_permuted(size: Sequence[int], physical_layout: Sequence[int], **kwargs: Any) -> Tensor:
     return aten.empty.memory_format(size, dtype=kwargs.get("dtype"))
+
+
+@_decomposes(prims.convert_element_type.default)
+def _convert_element_type(a: Tensor, dtype: torch.dtype) -> Tensor:
+    return aten._to_copy(a, dtype=dtype)
+
+
+@_decomposes(aten.constant_pad_nd.default)
+def _constant_pad_nd(self: Tensor, pad: Sequence[int], value: float = 0) -> Any:
+    """A negative padding cuts off."""
+    if not any(not isinstance(amount, torch.SymInt) and amount < 0 for amount in pad):
+        return NotImplemented
+    for place, (before, after) in enumerate(zip(pad[::2], pad[1::2], strict=True)):
+        axis = self.dim() - 1 - place
+        cut = max(-before, 0), max(-after, 0)
+        if any(cut):
+            self = self.narrow(axis, cut[0], self.shape[axis] - cut[0] - cut[1])
+    return aten.constant_pad_nd(self, [max(amount, 0) for amount in pad], value)
 
 
 # Functions of single elements.
