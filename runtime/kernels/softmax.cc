@@ -74,6 +74,8 @@ template <bool kLog> Status softmax_out(KernelContext &context, Span<Value *> ar
     XNNIR_RETURN_IF_ERROR(in.read(context, *self));
     XNNIR_RETURN_IF_ERROR(resize_output(*out, sizes_of(*self)));
     XNNIR_RETURN_IF_ERROR(result.prepare(*out));
+    if (out->numel() == 0)
+      return Status();
     const size_t blocks = (inner + kColumns - 1) / kColumns;
     constexpr size_t kCostOfExp = 8;
     parallel_for(context.threads(), outer * blocks, length * std::min(inner, kColumns) * kCostOfExp,
