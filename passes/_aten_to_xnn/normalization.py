@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from xdsl.ir import SSAValue
+from xdsl.dialects.builtin import f32
+from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import numpy_dtype
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import dims_of, static_dim
+from xnnir.dialects.xnn.dims import dims_of, static_dim, tensor_type
 from xnnir.passes._aten_to_xnn.arguments import (
     float_arg,
     int_arg,
@@ -41,8 +42,20 @@ def _divided_by_deviation(to: Conversion, centred: SSAValue, axes: Sequence[int]
 
 
 def _standardised(to: Conversion, x: SSAValue, axes: Sequence[int], eps: float) -> SSAValue:
-    centred = to.emit(xnn.SubtractOp(x, mean(to, x, axes), x.type))
-    return _divided_by_deviation(to, centred, axes, eps)
+    wide = _converted(to, x, f32)
+    centred = to.emit(xnn.SubtractOp(wide, mean(to, wide, axes), wide.type))
+    return _converted(to, _divided_by_deviation(to, centred, axes, eps), element_type_of(x))
+
+
+def _converted(to: Conversion, x: SSAValue, element_type: Attribute) -> SSAValue:
+    """
+    `x` with another float type; itself when it has it.
+
+    Squares of float16 are infinite from 256 on, which activations reach: PyTorch takes statistics in float32 too.
+    """
+    if element_type_of(x) == element_type:
+        return x
+    return to.emit(xnn.ConvertOp(x, tensor_type(element_type, dims_of(tensor_type_of(x)))))
 
 
 def _affine(
@@ -72,7 +85,8 @@ def rms_norm(op: AtenOp, to: Conversion) -> SSAValue:
     x = _input(op, to)
     # PyTorch's default is the distance from 1 to the next number of the type.
     eps = float_arg(op, "eps", float(np.finfo(numpy_dtype(element_type_of(x))).eps))
-    normalised = _divided_by_deviation(to, x, _normalized_axes(op, x), eps)
+    wide = _divided_by_deviation(to, _converted(to, x, f32), _normalized_axes(op, x), eps)
+    normalised = _converted(to, wide, element_type_of(x))
     return _affine(op, to, normalised, 0, ("weight",))
 
 

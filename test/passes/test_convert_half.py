@@ -86,8 +86,8 @@ CASES: list[tuple[str, str, dict[str, Any]]] = [
     ("", "mish", {"self": X * 20}),
     ("", "softplus", {"self": X * 20}),
     ("", "log_softmax.int", {"self": X, "dim": 1}),
-    ("", "layer_norm", {"input": X, "normalized_shape": [10], "weight": Static(randn(10)), "bias": Static(randn(10))}),
-    ("", "group_norm", {"input": randn(2, 4, 3, 3), "num_groups": 2}),
+    ("", "layer_norm", {"input": 500 * X, "normalized_shape": [10], "weight": Static(randn(10)), "bias": None}),
+    ("", "group_norm", {"input": 500 * randn(2, 4, 3, 3), "num_groups": 2}),
     ("", "batch_norm", {
         "input": X, "weight": None, "bias": None, **NORM, "training": False, "cudnn_enabled": False,
     }),
@@ -129,7 +129,8 @@ def test_half_precision(node: str, name: str, args: dict[str, Any]) -> None:
     assert not outcome.refusals, outcome.refusals
     if op is not None:
         assert op.name in outcome.names
-    assert "xnn.convert" not in outcome.names, "float16 is not computed by way of float32"
+    # Only norms go by way of float32: their squares are beyond float16 from 256 on.
+    assert ("xnn.convert" in outcome.names) == (name in ("layer_norm", "group_norm"))
     assert outcome.file is not None
     assert outcome.results is not None
     expected = call(name, {key: rounded(value) for key, value in args.items()}, target).expected
