@@ -18,6 +18,7 @@ from typing import Literal, TypeAlias, get_args
 from xdsl.context import Context
 from xdsl.dialects.builtin import ModuleOp
 from xdsl.passes import ModulePass
+from xdsl.transforms.common_subexpression_elimination import CommonSubexpressionElimination
 
 from xnnir.dialects.xnn.support import Target
 from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
@@ -78,6 +79,7 @@ def aten_to_xnn(
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
         convert,  # every op XNNPACK has is a node; the others carry their reason
         *(decompose if is_last else ()),
+        CommonSubexpressionElimination(),  # what is computed twice is computed once: layers share masks and tables
         XnnFoldPaddingPass(),  # zero padding is part of the convolution or pool that reads it
         XnnFuseActivationPass(),  # clamps are output bounds
         XnnOptimizeLayoutPass(),  # only the transposes that will run are left
