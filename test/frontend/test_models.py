@@ -24,12 +24,11 @@ def counts(function: FuncOp) -> Counter[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", [name for name in zoo.NAMES if not name.endswith("_decode")])
+@pytest.mark.parametrize("name", zoo.NAMES)
 @pytest.mark.parametrize("form", ["exported", "core"])
 def test_models_of_the_zoo(run_imported: Any, name: str, form: str) -> None:
     entry = zoo.load(name)
-    with zoo.quiet():
-        program = torch.export.export(entry.fresh(), entry.example_inputs)
+    program = entry.export()
     if form == "core":
         program = program.run_decompositions()
     with torch.no_grad():

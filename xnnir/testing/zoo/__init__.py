@@ -18,6 +18,7 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.export import ExportedProgram
 
 from xnnir.testing.zoo import audio, detection, language, recurrent, vision
 from xnnir.testing.zoo.inputs import Fields, images, quiet
@@ -58,6 +59,12 @@ class ZooModel:
     def fresh(self) -> nn.Module:
         """The model with its initial state."""
         return copy.deepcopy(self.model) if self.keeps_state else self.model
+
+    def export(self) -> ExportedProgram:
+        """The exported program, with fixed shapes."""
+        with quiet():
+            # Caches are objects that share the model's buffers; only a strict export sees that they are these.
+            return torch.export.export(self.fresh(), self.example_inputs, strict=self.keeps_state)
 
 
 CLASSIFIERS = ("mobilenet_v1", "mobilenet_v2", "regnet", "resnet18", "resnet50")
