@@ -79,7 +79,7 @@ def test_a_transformer_with_dynamic_shapes(run_imported: Any) -> None:
         model, inputs = bert()
         batch, length = torch.export.Dim("batch", min=1, max=4), torch.export.Dim("length", min=2, max=64)
         shape = {0: batch, 1: length}
-        program = torch.export.export(model, inputs, dynamic_shapes=(shape, shape))
+        program = torch.export.export(model, inputs, dynamic_shapes=((shape, shape),))
     other = torch.randint(0, 99, (3, 20)), torch.ones(3, 20, dtype=torch.int64)
     with torch.no_grad():
         outputs, _ = run_imported(program, other)
