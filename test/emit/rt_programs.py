@@ -68,7 +68,8 @@ def tensor_slots(draw: DrawFn, store: WeightStore, arenas: list[int]) -> rt.Tens
         if draw(st.booleans()):
             common["initial"] = store.add(draw(st.binary(min_size=size, max_size=size)))
     if "initial" not in common and common["fully_qualified_name"] is not None:
-        common["external"] = draw(st.booleans())
+        # One that is neither external nor placed would be a state that nothing keeps.
+        common["external"] = "arena" not in common or draw(st.booleans())
     return rt.TensorOp(
         type,
         dynamism=draw(st.sampled_from([None, "bound", "unbound"])),
