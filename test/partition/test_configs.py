@@ -34,7 +34,7 @@ CASES: list[tuple[str, Callable[[Any, Tensor], Tensor]]] = [
     ("AddmmConfig LinearConfig", lambda m, x: F.linear(x, m.square, m.bias)),
     ("AvgPoolingConfig", lambda m, x: F.avg_pool2d(x, 2)),
     ("AvgPoolingConfig MeanDimConfig", lambda m, x: F.adaptive_avg_pool2d(x, 1)),
-    ("AvgPoolingConfig", lambda m, x: F.adaptive_avg_pool2d(x, 2)),
+    ("AvgPoolingConfig", lambda m, x: F.adaptive_avg_pool2d(x, (2, 1))),
     ("BMMConfig", lambda m, x: torch.bmm(m.batch, m.batch)),
     ("BMMConfig", lambda m, x: m.batch @ m.batch),
     ("BatchNormConfig", lambda m, x: F.batch_norm(x, m.mean, m.variance)),

@@ -61,7 +61,11 @@ def test_the_pipeline_lowers_or_refuses(text: str, target: pipelines.Target, per
         assume(False)
         return
     try:
-        _lower(module, pipelines.default_pipeline([XnnpackPartitioner(per_op_mode=per_op, target=target)]), context)
+        _lower(
+            module,
+            pipelines.default_pipeline([XnnpackPartitioner(per_op_mode=per_op, target=target)]),
+            context,
+        )
         assert write_program(module, context).buffer
     except XnnirError as error:
         assert not isinstance(error, InternalError)

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import re
 from bisect import bisect_right
 from difflib import get_close_matches
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import FileLineColLoc, IntAttr, ModuleOp, StringAttr, UnknownLoc
+from xdsl.dialects.builtin import (
+    AnyFloat,
+    ComplexType,
+    FileLineColLoc,
+    IndexType,
+    IntAttr,
+    IntegerType,
+    ModuleOp,
+    RankedStructure,
+    StringAttr,
+    UnknownLoc,
+)
 from xdsl.ir import Operation
 from xdsl.parser import Parser, ParserState
 from xdsl.utils.exceptions import ParseError
 from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind, StringLiteral
+
+
+MAX_CONSTANT_ELEMENTS = 1 << 24
+"""Elements of a `dense<...>` in text."""
 
 
 class _Lexer(MLIRLexer):
@@ -51,6 +67,21 @@ class LocatingParser(Parser):
                 return None
             self._consume_token()
         return text
+
+    def _parse_dense_literal_type(
+        self,
+    ) -> RankedStructure[IntegerType | IndexType | AnyFloat | ComplexType]:
+        start = self.pos
+        type = super()._parse_dense_literal_type()
+        # A splat is written out in memory, however few characters it takes in the text.
+        if math.prod(type.get_shape()) > MAX_CONSTANT_ELEMENTS:
+            self.raise_error(
+                f"expected a constant of at most {MAX_CONSTANT_ELEMENTS} elements in text, got {type}; "
+                "larger ones are #xnn.weight",
+                start,
+                self.pos,
+            )
+        return type
 
     def parse_operation(self) -> Operation:
         self._op_start = start = self.pos
