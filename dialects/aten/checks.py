@@ -66,6 +66,32 @@ def verify_argument(argument: Argument, type_: SchemaType, value: Any, types: It
         raise refuse("a list" if isinstance(value, tuple) else repr(value))
 
 
+_DIMENSIONS = frozenset(("dim", "dims", "dim0", "dim1"))
+
+_NEW_DIMENSION = frozenset(("aten::unsqueeze", "aten::unsqueeze_copy", "aten::stack"))
+"""Operators whose `dim` is a place between the dimensions, and so one more than there are."""
+
+
+def verify_dimensions(schema: Schema, values: Sequence[Any], types: Sequence[Attribute]) -> None:
+    """
+    Check that dimensions exist: `dim` of every operator counts those of its tensors, of the one that has most where
+    they differ. Raises `VerifyException`.
+    """
+    ranks = [len(type_.get_shape()) for type_ in types if isinstance(type_, TensorType)]
+    if not ranks:
+        return
+    # PyTorch lets a number be a tensor of one dimension here.
+    size = max(max(ranks), 1) + (schema.name in _NEW_DIMENSION)
+    for argument, value in zip(schema.arguments, values, strict=True):
+        if argument.name not in _DIMENSIONS or argument.type.base != "int":
+            continue
+        for axis in cast(tuple[Any, ...], value) if isinstance(value, tuple) else (value,):
+            if isinstance(axis, int) and not -size <= axis < size:
+                raise VerifyException(
+                    f"expected {argument.name} to be between {-size} and {size - 1}, got {axis}"
+                )
+
+
 def verify_results(schema: Schema, types: Sequence[Attribute]) -> None:
     """Check the types of the results of a call. Raises `VerifyException`."""
     expected = list(schema.returns)

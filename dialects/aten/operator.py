@@ -14,7 +14,7 @@ from xdsl.printer import Printer
 from xdsl.traits import EffectInstance, MemoryEffect, MemoryEffectKind
 from xdsl.utils.exceptions import VerifyException
 
-from xnnir.dialects.aten.checks import verify_argument, verify_results
+from xnnir.dialects.aten.checks import verify_argument, verify_dimensions, verify_results
 from xnnir.dialects.aten.schema import Schema, fill_list, parse_schema
 from xnnir.dialects.aten.values import (
     OPERAND,
@@ -192,6 +192,7 @@ class AtenOp(Operation):
         types = iter(self.operand_types)
         for argument, value in zip(schema.arguments, arguments.data, strict=True):
             verify_argument(argument, argument.type, value, types)
+        verify_dimensions(schema, arguments.data, self.operand_types)
         verify_results(schema, self.result_types)
 
 

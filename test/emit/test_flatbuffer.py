@@ -152,7 +152,9 @@ def test_schemas_are_those_of_stock() -> None:
                 ), field
                 assert (field.default, field.align) == (mine.default, mine.align), field
         for union, members in stock.unions.items():
-            assert ours.unions[union] == tuple((member, table.lstrip("_")) for member, table in members)
+            # Nodes that only files for our own runtime have come after all of stock's.
+            expected = tuple((member, table.lstrip("_")) for member, table in members)
+            assert ours.unions[union][: len(expected)] == expected
         for enum, numbers in stock.enums.items():
             assert ours.enums.get(enum, numbers) == numbers
 

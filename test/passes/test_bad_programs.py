@@ -111,8 +111,8 @@ _ORDER = (
 def test_refusals(text: str, message: str) -> None:
     context = make_context()
     module = parse_text(context, text, "program.mlir")
-    verify_module(module)
     with pytest.raises(XnnirError, match=message) as raised:
+        verify_module(module)
         pipelines.run(pipelines.default_pipeline(), context, module)
     assert not isinstance(raised.value, InternalError)
 

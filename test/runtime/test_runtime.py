@@ -241,12 +241,22 @@ def test_unknown_method(conv_linear: StockProgram) -> None:
 
 
 def test_missing_operators_are_all_named(lower_once: Callable[..., StockProgram]) -> None:
-    class Host(torch.nn.Module):
-        def forward(self, x: torch.Tensor) -> torch.Tensor:
-            return torch.cumsum(x, 0).erf()
+    class Training(torch.nn.Module):
+        def forward(self, x: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, ...]:
+            size, one, zero = (2, 2), (1, 1), (0, 0)
+            pooled, indices = torch.ops.aten.max_pool2d_with_indices(x, size, size)
+            gradient = torch.ops.aten.max_pool2d_with_indices_backward(
+                pooled, x, size, size, zero, one, False, indices
+            )
+            return torch.ops.aten.convolution_backward(
+                gradient, x, weight, None, one, zero, one, False, zero, 1, [True, True, False]
+            )[:2]
 
-    program = lower_once("missing", Host(), (torch.randn(3),), delegate=False)
-    with pytest.raises(StatusError, match=r"needs 2 operators .*aten::cumsum.out, aten::erf.out") as caught:
+    program = lower_once(
+        "missing", Training(), (torch.randn(1, 1, 4, 4), torch.randn(1, 1, 1, 1)), delegate=False
+    )
+    expected = r"needs 2 operators .*aten::convolution_backward.out, aten::max_pool2d_with_indices_backward.grad_input"
+    with pytest.raises(StatusError, match=expected) as caught:
         Runtime.get().load_program(program.path).load_method("forward")
     assert caught.value.code is StatusCode.OPERATOR_MISSING
 
