@@ -304,7 +304,7 @@ def test_every_config_of_floats_has_a_case() -> None:
 
 
 @pytest.mark.parametrize("name", CASES)
-@settings(max_examples=2)
+@settings(max_examples=4)
 @given(st.data())
 def test_operator(name: str, data: st.DataObject) -> None:
     torch.manual_seed(0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Any
 
 import pytest
 import torch
@@ -37,7 +38,15 @@ def relative_error(got: torch.Tensor, expected: torch.Tensor) -> float:
     return float((got - expected).abs().max() / expected.abs().max())
 
 
-@pytest.fixture(params=zoo.CLASSIFIERS)
+TAKES_LONG = ("regnet",)
+"""Eighty megabytes, of which stock's compiler needs half a minute."""
+
+
+def _parameter(name: str) -> Any:
+    return pytest.param(name, marks=pytest.mark.exhaustive if name in TAKES_LONG else ())
+
+
+@pytest.fixture(params=map(_parameter, zoo.CLASSIFIERS))
 def name(request: pytest.FixtureRequest) -> str:
     return request.param
 
