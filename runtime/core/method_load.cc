@@ -49,13 +49,22 @@ Status Method::State::place_tensors() {
       break;
     }
     case TensorMemory::Kind::kExternal: {
-      Result<Span<const uint8_t>> data = program->file->get(memory.key);
+      Result<Span<const uint8_t>> data = program->get(memory.key);
       if (!data.ok())
         return make_status(
             StatusCode::kInvalidExternalData,
             "values[%zu] of method '%s' is kept outside the program under the name '%s', and no data of "
-            "that name was given",
-            i, plan->name.c_str(), memory.key.c_str());
+            "that name was given%s",
+            i, plan->name.c_str(), memory.key.c_str(),
+            program->options.data.empty() ? ": name the .ptd file that it was saved with" : "");
+      const NamedBytes *entry = program->find_external(memory.key);
+      if (entry != nullptr && entry->is_tensor &&
+          (entry->dtype != tensor->dtype() || !std::equal(entry->sizes.begin(), entry->sizes.end(),
+                                                          tensor->sizes().begin(), tensor->sizes().end())))
+        return make_status(StatusCode::kInvalidExternalData,
+                           "named data '%s' is a tensor of another dtype or shape than values[%zu] of method "
+                           "'%s'",
+                           memory.key.c_str(), i, plan->name.c_str());
       if (data->size() < tensor->nbytes())
         return make_status(StatusCode::kInvalidExternalData,
                            "named data '%s' has %zu bytes, but values[%zu] needs %zu", memory.key.c_str(),
@@ -83,7 +92,9 @@ Status Method::State::init_delegates() {
                          "method '%s' needs backend '%s', which this machine does not support",
                          plan->name.c_str(), delegate.backend_id.c_str());
     BackendInitContext context;
-    context.named_data = program->file.get();
+    context.named_data = program.get();
+    context.state = program->backend_state(backend);
+    context.release = [this](Span<const uint8_t> bytes) { program->release(bytes); };
     context.threads = program->threads->handle();
     context.method_name = plan->name;
     context.delegate_index = i;

@@ -4,13 +4,10 @@
 #include <new>
 
 #include "core/method_state.h"
-#include "core/platform.h"
 
 namespace xnnir {
 
 namespace {
-
-constexpr size_t kBufferAlignment = 16;
 
 // Containers throw when memory runs out; nothing else here does.
 template <typename T, typename Function> Result<T> without_exceptions(const char *what, Function function) {
@@ -30,51 +27,88 @@ const MethodPlan *Program::State::find(const std::string &method) const {
   return nullptr;
 }
 
-Program::Program(std::shared_ptr<const State> state) : state_(std::move(state)) {}
-
-Result<Program> Program::load_file(const std::string &path, const ProgramOptions &options) {
-  return without_exceptions<Program>("load a program", [&]() -> Result<Program> {
-    Result<std::shared_ptr<const MappedFile>> mapped = map_file(path);
-    if (!mapped.ok())
-      return mapped.status();
-    auto state = std::make_shared<State>();
-    const Span<const uint8_t> bytes = (*mapped)->bytes();
-    state->owner = *mapped;
-    Result<std::unique_ptr<ProgramFile>> file = ProgramFile::open(bytes);
-    if (!file.ok())
-      return Status(file.status().code(), "'" + path + "': " + file.status().message());
-    state->file = std::move(*file);
-    Result<std::shared_ptr<const ThreadPool>> threads = ThreadPool::shared(options.num_threads);
-    if (!threads.ok())
-      return threads.status();
-    state->threads = std::move(*threads);
-    return Program(std::move(state));
-  });
+Status Program::State::load(const Source &source, const ProgramOptions &given) {
+  options = given;
+  Result<LoadedSource> loaded = LoadedSource::load(source);
+  if (!loaded.ok())
+    return loaded.status();
+  sources.push_back(std::move(*loaded));
+  Result<std::unique_ptr<ProgramFile>> opened = ProgramFile::open(sources.back().bytes());
+  if (!opened.ok())
+    return sources.back().about(opened.status());
+  file = std::move(*opened);
+  for (const Source &data : options.data)
+    XNNIR_RETURN_IF_ERROR(load_data(data));
+  Result<std::shared_ptr<const ThreadPool>> pool = ThreadPool::shared(options.num_threads);
+  if (!pool.ok())
+    return pool.status();
+  threads = std::move(*pool);
+  return {};
 }
 
-Result<Program> Program::load_buffer(Span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                                     const ProgramOptions &options) {
+Status Program::State::load_data(const Source &source) {
+  Result<LoadedSource> loaded = LoadedSource::load(source);
+  if (!loaded.ok())
+    return loaded.status();
+  sources.push_back(std::move(*loaded));
+  Result<std::unordered_map<std::string, NamedBytes>> entries = read_data_file(sources.back().bytes());
+  if (!entries.ok())
+    return sources.back().about(entries.status());
+  for (auto &[key, entry] : *entries) {
+    // Which of two is meant nobody can say. The same bytes twice do no harm: names often are their hashes.
+    const auto [existing, added] = external.emplace(key, entry);
+    const Result<Span<const uint8_t>> own = file->get(key);
+    const Span<const uint8_t> other = own.ok() ? own.value() : existing->second.bytes;
+    if ((own.ok() || !added) && (other.size() != entry.bytes.size() ||
+                                 std::memcmp(other.data(), entry.bytes.data(), other.size()) != 0))
+      return sources.back().about(
+          make_status(StatusCode::kInvalidExternalData,
+                      "'%s' is in %s as well, with other bytes: were these files made together?", key.c_str(),
+                      own.ok() ? "the program" : "another data file"));
+  }
+  return {};
+}
+
+Result<Span<const uint8_t>> Program::State::get(const std::string &key) const {
+  Result<Span<const uint8_t>> own = file->get(key);
+  if (own.ok())
+    return own;
+  if (const NamedBytes *found = find_external(key))
+    return found->bytes;
+  if (sources.size() > 1)
+    return make_status(StatusCode::kNotFound,
+                       "no named data has the key '%s' (the program has %zu keys, its data files %zu)",
+                       key.c_str(), file->named_data_keys().size(), external.size());
+  return make_status(StatusCode::kNotFound,
+                     "%s; if the program was saved with its weights outside, name the .ptd file that it was "
+                     "saved with",
+                     own.status().message().c_str());
+}
+
+const NamedBytes *Program::State::find_external(const std::string &key) const {
+  const auto position = external.find(key);
+  return position == external.end() ? nullptr : &position->second;
+}
+
+std::shared_ptr<BackendState> Program::State::backend_state(Backend *backend) const {
+  const std::lock_guard<std::mutex> lock(backends_mutex);
+  const auto position = backends.find(backend);
+  if (position != backends.end())
+    return position->second;
+  return backends.emplace(backend, backend->open_program(options)).first->second;
+}
+
+void Program::State::release(Span<const uint8_t> bytes) const {
+  for (const LoadedSource &source : sources)
+    source.release(bytes);
+}
+
+Program::Program(std::shared_ptr<const State> state) : state_(std::move(state)) {}
+
+Result<Program> Program::load(const Source &source, const ProgramOptions &options) {
   return without_exceptions<Program>("load a program", [&]() -> Result<Program> {
     auto state = std::make_shared<State>();
-    if (reinterpret_cast<uintptr_t>(bytes.data()) % kBufferAlignment != 0 ||
-        !can_over_read(bytes.data(), bytes.size())) {
-      state->copy = AlignedBuffer::allocate(bytes.size());
-      if (state->copy.data() == nullptr)
-        return make_status(StatusCode::kMemoryAllocationFailed,
-                           "a program of %zu bytes needs an aligned copy", bytes.size());
-      std::memcpy(state->copy.data(), bytes.data(), bytes.size());
-      bytes = {state->copy.data(), bytes.size()};
-    } else {
-      state->owner = std::move(owner);
-    }
-    Result<std::unique_ptr<ProgramFile>> file = ProgramFile::open(bytes);
-    if (!file.ok())
-      return file.status();
-    state->file = std::move(*file);
-    Result<std::shared_ptr<const ThreadPool>> threads = ThreadPool::shared(options.num_threads);
-    if (!threads.ok())
-      return threads.status();
-    state->threads = std::move(*threads);
+    XNNIR_RETURN_IF_ERROR(state->load(source, options));
     return Program(std::move(state));
   });
 }
@@ -117,10 +151,31 @@ Result<Method> Program::load_method(const std::string &method, const MethodOptio
       if (step.kind == InstructionKind::kDelegateCall)
         step.delegate = state->delegates[step.index].get();
     XNNIR_RETURN_IF_ERROR(state->bind());
+    for (const DelegatePlan &delegate : state->plan->delegates)
+      if (const auto shared = state_->backend_state(find_backend(delegate.backend_id)))
+        shared->finish_loading();
     return Method(std::move(state));
   });
 }
 
 size_t Program::num_threads() const { return state_->threads->count(); }
+
+PackedCacheInfo Program::packed_cache_info() const {
+  PackedCacheInfo sum;
+  const std::lock_guard<std::mutex> lock(state_->backends_mutex);
+  for (const auto &[backend, shared] : state_->backends) {
+    if (shared == nullptr)
+      continue;
+    const PackedCacheInfo info = shared->packed_cache_info();
+    sum.read += info.read;
+    sum.packed += info.packed;
+    sum.read_bytes += info.read_bytes;
+    sum.packed_bytes += info.packed_bytes;
+    sum.written = sum.written || info.written;
+    if (sum.message.empty())
+      sum.message = info.message;
+  }
+  return sum;
+}
 
 } // namespace xnnir

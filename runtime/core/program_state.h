@@ -1,24 +1,44 @@
 // What a program's handles share.
 #pragma once
 
+#include <map>
 #include <memory>
+#include <mutex>
 
-#include "core/memory.h"
+#include "core/loaded_source.h"
 #include "core/thread_pool.h"
+#include "format/data_file.h"
 #include "format/program_file.h"
 #include "xnnir/program.h"
 
 namespace xnnir {
 
-struct Program::State {
-  // Kept for the bytes: a mapped file, the caller's owner, or a copy.
-  std::shared_ptr<const void> owner;
-  AlignedBuffer copy;
+// Named data of the program and of its .ptd files.
+struct Program::State final : NamedDataMap {
+  // Kept for the bytes. The program's first, then the .ptd files.
+  std::vector<LoadedSource> sources;
+  ProgramOptions options;
   std::shared_ptr<const ThreadPool> threads;
   std::unique_ptr<ProgramFile> file;
+  std::unordered_map<std::string, NamedBytes> external;
 
+  // What delegates share, by backend.
+  mutable std::mutex backends_mutex;
+  mutable std::map<Backend *, std::shared_ptr<BackendState>> backends;
+
+  // Maps and checks everything.
+  Status load(const Source &source, const ProgramOptions &given);
   // Null when there is none of that name.
   const MethodPlan *find(const std::string &method) const;
+  Result<Span<const uint8_t>> get(const std::string &key) const override;
+  // Null when the .ptd files have nothing of that name.
+  const NamedBytes *find_external(const std::string &key) const;
+  std::shared_ptr<BackendState> backend_state(Backend *backend) const;
+  // Lets the memory of bytes of a file go.
+  void release(Span<const uint8_t> bytes) const;
+
+private:
+  Status load_data(const Source &source);
 };
 
 } // namespace xnnir

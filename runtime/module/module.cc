@@ -46,13 +46,11 @@ TensorView::TensorView(const void *data, ScalarType dtype, std::vector<int32_t> 
                        std::vector<uint8_t> dim_order)
     : tensor_(make_view(data, dtype, sizes, std::move(dim_order))) {}
 
-Result<Module> Module::load(const std::string &path, const ModuleOptions &options) {
-  ProgramOptions program_options;
-  program_options.num_threads = options.num_threads;
-  Result<Program> program = Program::load_file(path, program_options);
+Result<Module> Module::load(const Source &source, const ModuleOptions &options) {
+  Result<Program> program = Program::load(source, options);
   if (!program.ok())
     return program.status();
-  return Module(std::move(*program), options);
+  return Module(std::move(*program), options.profile);
 }
 
 Result<Method *> Module::find(const std::string &method) {
@@ -60,7 +58,7 @@ Result<Method *> Module::find(const std::string &method) {
   if (position != methods_.end())
     return &position->second;
   MethodOptions options;
-  options.profile = options_.profile;
+  options.profile = profile_;
   Result<Method> loaded = program_.load_method(method, options);
   if (!loaded.ok())
     return loaded.status();

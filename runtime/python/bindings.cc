@@ -152,18 +152,8 @@ template <typename T> T take(Result<T> result) {
   return std::move(*result);
 }
 
-ProgramOptions options_of(size_t num_threads) {
-  ProgramOptions options;
-  options.num_threads = num_threads;
-  return options;
-}
-
-Program load_file(const std::string &path, size_t num_threads) {
-  return take(without_gil([&] { return Program::load_file(path, options_of(num_threads)); }));
-}
-
 // bytes are immutable, so they are used where they are.
-Program load_buffer(const py::bytes &data, size_t num_threads) {
+Source buffer_source(const py::bytes &data) {
   char *bytes = nullptr;
   py::ssize_t size = 0;
   if (PyBytes_AsStringAndSize(data.ptr(), &bytes, &size) != 0)
@@ -172,10 +162,31 @@ Program load_buffer(const py::bytes &data, size_t num_threads) {
     const py::gil_scoped_acquire acquire;
     delete kept;
   });
-  return take(without_gil([&] {
-    const Span<const uint8_t> view(reinterpret_cast<const uint8_t *>(bytes), static_cast<size_t>(size));
-    return Program::load_buffer(view, owner, options_of(num_threads));
-  }));
+  return Source::buffer({reinterpret_cast<const uint8_t *>(bytes), static_cast<size_t>(size)}, owner);
+}
+
+// A path, bytes, or a descriptor with offset and size.
+Source source_of(const py::handle &given) {
+  if (py::isinstance<py::str>(given))
+    return Source::file(given.cast<std::string>());
+  if (py::isinstance<py::bytes>(given))
+    return buffer_source(given.cast<py::bytes>());
+  const auto [number, offset, size] = given.cast<std::tuple<int, uint64_t, uint64_t>>();
+  return Source::descriptor(number, offset, size);
+}
+
+Program load_program(const py::object &program, const py::list &data, size_t num_threads,
+                     bool weight_cache_enabled, const std::string &packed_cache_path,
+                     int workspace_sharing_mode) {
+  const Source source = source_of(program);
+  ProgramOptions options;
+  options.num_threads = num_threads;
+  options.weight_cache_enabled = weight_cache_enabled;
+  options.packed_cache_path = packed_cache_path;
+  options.workspace_sharing_mode = static_cast<WorkspaceSharingMode>(workspace_sharing_mode);
+  for (const py::handle &each : data)
+    options.data.push_back(source_of(each));
+  return take(without_gil([&] { return Program::load(source, options); }));
 }
 
 std::unique_ptr<PyMethod> load_method(const Program &program, const std::string &name, bool profile,
@@ -195,6 +206,12 @@ std::string describe(const TensorMeta &meta) {
   if (meta.dynamism != ShapeDynamism::kStatic)
     text += ", sizes are upper bounds";
   return text + ")";
+}
+
+std::string describe_cache(const PackedCacheInfo &info) {
+  return "PackedCacheInfo(read=" + std::to_string(info.read) + ", packed=" + std::to_string(info.packed) +
+         ", written=" + (info.written ? "True" : "False") +
+         ", message=" + py::repr(py::str(info.message)).cast<std::string>() + ")";
 }
 
 const TensorMeta &tensor_at(const std::vector<ValueMeta> &values, const char *what, size_t index) {
@@ -267,14 +284,24 @@ PYBIND11_MODULE(_C, module) {
       .def("reset", &PyMethod::reset)
       .def("metadata", [](const PyMethod &method) { return method.metadata(); })
       .def("profile_events", &PyMethod::profile_events);
+  py::class_<PackedCacheInfo>(module, "PackedCacheInfo")
+      .def_readonly("read", &PackedCacheInfo::read)
+      .def_readonly("packed", &PackedCacheInfo::packed)
+      .def_readonly("read_bytes", &PackedCacheInfo::read_bytes)
+      .def_readonly("packed_bytes", &PackedCacheInfo::packed_bytes)
+      .def_readonly("written", &PackedCacheInfo::written)
+      .def_readonly("message", &PackedCacheInfo::message)
+      .def("__repr__", describe_cache);
   py::class_<Program>(module, "Program")
-      .def_static("load_file", load_file, py::arg("path"), py::arg("num_threads"))
-      .def_static("load_buffer", load_buffer, py::arg("data"), py::arg("num_threads"))
+      .def_static("load", load_program, py::arg("program"), py::arg("data"), py::arg("num_threads"),
+                  py::arg("weight_cache_enabled"), py::arg("packed_cache_path"),
+                  py::arg("workspace_sharing_mode"))
       .def("method_names", &Program::method_names)
       .def("metadata",
            [](const Program &program, const std::string &name) { return take(program.metadata(name)); })
       .def("load_method", load_method, py::arg("name"), py::arg("profile"), py::arg("max_instructions"))
-      .def("num_threads", &Program::num_threads);
+      .def("num_threads", &Program::num_threads)
+      .def("packed_cache_info", &Program::packed_cache_info);
   module.def("registered_backend_names", registered_backend_ids);
   module.def("is_backend_available", [](const std::string &id) {
     Backend *backend = find_backend(id);

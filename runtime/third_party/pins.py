@@ -88,6 +88,7 @@ SYSTEM_PACKAGES = (
     SystemPackage("flatbuffers-compiler", command="flatc"),
     SystemPackage("libflatbuffers-dev", header="flatbuffers/flatbuffers.h"),
     SystemPackage("libhwy-dev", header="hwy/highway.h"),
+    SystemPackage("libxxhash-dev", header="xxhash.h"),
     SystemPackage("libcli11-dev", header="CLI/CLI.hpp"),
     SystemPackage("libgtest-dev", header="gtest/gtest.h"),
     SystemPackage("libgmock-dev", header="gmock/gmock.h"),

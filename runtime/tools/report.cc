@@ -5,6 +5,8 @@
 #include <cstdio>
 #include <numeric>
 
+#include "format/wire.h"
+
 namespace xnnir {
 
 namespace {
@@ -91,7 +93,23 @@ void print_json_values(const char *key, const std::vector<ValueMeta> &values) {
   std::printf("],\n");
 }
 
+void print_packed_cache(const PackedCacheInfo &info) {
+  std::printf("  weights    %zu (%.1f MB) were in the packed cache, %zu (%.1f MB) were packed%s\n", info.read,
+              static_cast<double>(info.read_bytes) / 1e6, info.packed,
+              static_cast<double>(info.packed_bytes) / 1e6, info.written ? " and kept there" : "");
+  if (!info.message.empty())
+    std::printf("  note       %s\n", printable(info.message).c_str());
+}
+
 } // namespace
+
+std::string printable(std::string text) {
+  const bool utf8 = is_utf8(text.data(), text.size());
+  for (char &c : text)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (!utf8 && static_cast<unsigned char>(c) >= 0x80))
+      c = '?';
+  return text;
+}
 
 void print_text(const RunReport &report) {
   std::printf("%s: method %s, %zu %s\n", report.model.c_str(), report.method.c_str(), report.threads,
@@ -102,6 +120,8 @@ void print_text(const RunReport &report) {
     std::printf("  output %zu  %s%s%s\n", i, describe(report.metadata.outputs[i]).c_str(),
                 i < report.written.size() && !report.written[i].empty() ? " -> " : "",
                 i < report.written.size() ? report.written[i].c_str() : "");
+  if (report.has_packed_cache)
+    print_packed_cache(report.packed_cache);
   const Statistics statistics = summarize(report.milliseconds);
   std::printf("  load       %.3f ms\n  first run  %.3f ms\n", report.load_milliseconds,
               report.first_milliseconds);
@@ -124,6 +144,14 @@ void print_json(const RunReport &report) {
               report.first_milliseconds, report.milliseconds.size());
   std::printf("  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"mean_ms\": %.6f,\n  \"max_ms\": %.6f,\n",
               statistics.min, statistics.median, statistics.mean, statistics.max);
+  if (report.has_packed_cache) {
+    const PackedCacheInfo &info = report.packed_cache;
+    std::printf("  \"packed_cache\": {\"read\": %zu, \"read_bytes\": %llu, \"packed\": %zu, "
+                "\"packed_bytes\": %llu, \"written\": %s, \"message\": %s},\n",
+                info.read, static_cast<unsigned long long>(info.read_bytes), info.packed,
+                static_cast<unsigned long long>(info.packed_bytes), info.written ? "true" : "false",
+                quote(printable(info.message)).c_str());
+  }
   std::printf("  \"profile\": [");
   for (size_t i = 0; i < report.events.size(); ++i) {
     const ProfileEvent &event = report.events[i];

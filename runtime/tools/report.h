@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "xnnir/method_meta.h"
+#include "xnnir/packed_weights.h"
 #include "xnnir/profile.h"
 
 namespace xnnir {
@@ -23,7 +24,13 @@ struct RunReport {
   MethodMeta metadata;
   // Files that outputs were written to.
   std::vector<std::string> written;
+  // Whether a file of packed weights was asked for, and what came of it.
+  bool has_packed_cache = false;
+  PackedCacheInfo packed_cache;
 };
+
+// Messages quote names in the file, and a damaged file may have anything there.
+std::string printable(std::string text);
 
 void print_text(const RunReport &report);
 void print_json(const RunReport &report);

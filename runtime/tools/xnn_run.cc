@@ -2,12 +2,12 @@
 #include <chrono>
 #include <cstdio>
 #include <exception>
+#include <map>
 #include <string>
 #include <vector>
 
 #include <CLI/CLI.hpp>
 
-#include "format/wire.h"
 #include "tools/inputs.h"
 #include "tools/npy.h"
 #include "tools/report.h"
@@ -25,6 +25,9 @@ struct Arguments {
   std::vector<std::string> inputs;
   std::vector<std::string> outputs;
   std::string output_dir;
+  std::vector<std::string> data;
+  std::string packed_cache_path;
+  xnnir::WorkspaceSharingMode workspace_sharing_mode = xnnir::WorkspaceSharingMode::kDisabled;
   size_t repeat = 10;
   size_t warmup = 1;
   size_t threads = 0;
@@ -32,15 +35,6 @@ struct Arguments {
   bool profile = false;
   bool json = false;
 };
-
-// Messages quote names in the file, and a damaged file may have anything there.
-std::string printable(std::string text) {
-  const bool utf8 = xnnir::is_utf8(text.data(), text.size());
-  for (char &c : text)
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f || (!utf8 && static_cast<unsigned char>(c) >= 0x80))
-      c = '?';
-  return text;
-}
 
 double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
@@ -112,6 +106,10 @@ Status run(const Arguments &arguments) {
   const Clock::time_point start = Clock::now();
   xnnir::ProgramOptions program_options;
   program_options.num_threads = arguments.threads;
+  program_options.packed_cache_path = arguments.packed_cache_path;
+  program_options.workspace_sharing_mode = arguments.workspace_sharing_mode;
+  for (const std::string &path : arguments.data)
+    program_options.data.push_back(xnnir::Source::file(path));
   Result<xnnir::Program> program = xnnir::Program::load_file(arguments.model, program_options);
   if (!program.ok())
     return program.status();
@@ -123,6 +121,8 @@ Status run(const Arguments &arguments) {
   report.load_milliseconds = milliseconds_since(start);
   report.threads = program->num_threads();
   report.metadata = method->metadata();
+  report.has_packed_cache = !arguments.packed_cache_path.empty();
+  report.packed_cache = program->packed_cache_info();
 
   Result<xnnir::Inputs> inputs = xnnir::make_inputs(report.metadata, arguments.inputs, arguments.seed);
   if (!inputs.ok())
@@ -154,6 +154,18 @@ int main(int argc, char **argv) {
       ->capture_default_str()
       ->check(CLI::Range(1, 1000000));
   app.add_option("--threads", arguments.threads, "threads (default: the machine's performance cores)");
+  app.add_option("--data", arguments.data, "a .ptd file with what the program keeps outside")
+      ->take_all()
+      ->expected(1);
+  app.add_option("--packed-cache-path", arguments.packed_cache_path,
+                 "a file of packed weights: read, and written where it lacks some");
+  const std::map<std::string, xnnir::WorkspaceSharingMode> modes = {
+      {"disabled", xnnir::WorkspaceSharingMode::kDisabled},
+      {"per-model", xnnir::WorkspaceSharingMode::kPerModel},
+      {"global", xnnir::WorkspaceSharingMode::kGlobal}};
+  app.add_option("--workspace-sharing-mode", arguments.workspace_sharing_mode,
+                 "which delegates share the memory of their inner values: disabled, per-model, global")
+      ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""));
   app.add_option("--seed", arguments.seed, "of random inputs")->capture_default_str();
   app.add_flag("--profile", arguments.profile, "time each instruction and each node of the delegates");
   app.add_flag("--json", arguments.json, "print one JSON object");
@@ -169,7 +181,7 @@ int main(int argc, char **argv) {
     const Status status = run(arguments);
     if (status.ok())
       return 0;
-    std::fprintf(stderr, "error: %s\n", printable(status.message()).c_str());
+    std::fprintf(stderr, "error: %s\n", xnnir::printable(status.message()).c_str());
   } catch (const std::exception &error) {
     std::fprintf(stderr, "error: %s\n", error.what());
   }

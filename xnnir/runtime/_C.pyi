@@ -93,18 +93,50 @@ class Method:
     def reset(self) -> None: ...
     def profile_events(self) -> list[ProfileEvent]: ...
 
+Source = str | bytes | tuple[int, int, int]
+"""A path, bytes, or descriptor, offset and size (0 for the rest) of an open file."""
+
+class PackedCacheInfo:
+    """What came of `packed_cache_path` in the loads of a program's methods until now."""
+
+    @property
+    def read(self) -> int:
+        """Weights that were in the file."""
+
+    @property
+    def packed(self) -> int:
+        """Weights that were packed."""
+
+    @property
+    def read_bytes(self) -> int: ...
+    @property
+    def packed_bytes(self) -> int: ...
+    @property
+    def written(self) -> bool:
+        """Whether the file was written."""
+
+    @property
+    def message(self) -> str:
+        """Why the file was not used, or not written; empty when nothing was wrong."""
+
 class Program:
     @staticmethod
-    def load_file(path: str, num_threads: int) -> Program:
-        """`num_threads` 0 stands for default_thread_count()."""
+    def load(
+        program: Source,
+        data: list[Source],
+        num_threads: int,
+        weight_cache_enabled: bool,
+        packed_cache_path: str,
+        workspace_sharing_mode: int,
+    ) -> Program:
+        """`num_threads` 0 stands for default_thread_count(), an empty `packed_cache_path` for none."""
 
-    @staticmethod
-    def load_buffer(data: bytes, num_threads: int) -> Program: ...
     def method_names(self) -> list[str]: ...
     def metadata(self, name: str) -> MethodMeta: ...
     def load_method(self, name: str, profile: bool, max_instructions: int | None) -> Method:
         """`max_instructions` None stands for the runtime's default."""
     def num_threads(self) -> int: ...
+    def packed_cache_info(self) -> PackedCacheInfo: ...
 
 def registered_backend_names() -> list[str]: ...
 def is_backend_available(id: str) -> bool: ...

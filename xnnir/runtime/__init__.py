@@ -19,10 +19,18 @@ Nothing here imports torch, and the compiled module is imported when the first p
 from xnnir.runtime.errors import MethodNotFoundError, StatusCode, StatusError
 from xnnir.runtime.method import Method
 from xnnir.runtime.program import Program
-from xnnir.runtime.runtime import BackendRegistry, OperatorRegistry, Runtime, Verification
+from xnnir.runtime.runtime import (
+    BackendRegistry,
+    FileRegion,
+    OperatorRegistry,
+    Runtime,
+    Verification,
+    WorkspaceSharingMode,
+)
 
 __all__ = [
     "BackendRegistry",
+    "FileRegion",
     "Method",
     "MethodNotFoundError",
     "OperatorRegistry",
@@ -31,4 +39,5 @@ __all__ = [
     "StatusCode",
     "StatusError",
     "Verification",
+    "WorkspaceSharingMode",
 ]

@@ -27,6 +27,16 @@ class Program:
         """Threads that runs use, the caller's among them."""
         return self._program.num_threads()
 
+    @property
+    def packed_cache_info(self) -> _C.PackedCacheInfo:
+        """
+        What came of `packed_cache_path` in the loads of methods until now.
+
+        How many weights were read from the file and how many packed, whether it was written, and a message when it was
+        not used or not written for some reason.
+        """
+        return self._program.packed_cache_info()
+
     def load_method(self, name: str, *, profile: bool = False, max_instructions: int | None = None) -> Method:
         """
         Compiles the method's delegates and finds its kernels. With `profile`, runs are timed op by op.

@@ -1,6 +1,7 @@
 #include "backends/xnnpack/compile.h"
 
 #include <mutex>
+#include <new>
 
 #include "backends/xnnpack/define_values.h"
 #include "backends/xnnpack/node_table.h"
@@ -54,17 +55,36 @@ public:
           status != xnn_status_success)
         return refused(graph_, node, "define", status);
 
-    xnn_runtime_t runtime = nullptr;
-    const xnn_status status =
-        xnn_create_runtime_v4(subgraph.get(), options_.weights_cache, options_.workspace, options_.threads,
-                              options_.profile ? XNN_FLAG_BASIC_PROFILING : 0, &runtime);
+    compiled.lookup = std::make_unique<PackedLookup>();
+    Result<PackedWeights> weights = pack_weights(
+        graph_, data_,
+        [this](const DelegateNode &node, xnn_weights_cache_t cache) { return create_alone(node, cache); },
+        options_, *compiled.lookup);
+    if (!weights.ok())
+      return weights.status();
+    compiled.weights = std::move(*weights);
+    xnn_status status = create_runtime(subgraph.get(), compiled);
+    if (status == xnn_status_success && compiled.lookup->mismatched()) {
+      // Cannot be, as sizes were asked for. Running on would read past the end.
+      compiled.lookup = std::make_unique<PackedLookup>();
+      status = create_runtime(subgraph.get(), compiled);
+    }
     if (status != xnn_status_success)
       return find_refused_node(status);
-    compiled.runtime.reset(runtime);
     return compiled;
   }
 
 private:
+  xnn_status create_runtime(xnn_subgraph_t subgraph, CompiledGraph &compiled) {
+    xnn_runtime_t runtime = nullptr;
+    compiled.runtime.reset();
+    const xnn_status status =
+        xnn_create_runtime_v4(subgraph, compiled.lookup->handle(), options_.workspace, options_.threads,
+                              options_.profile ? XNN_FLAG_BASIC_PROFILING : 0, &runtime);
+    compiled.runtime.reset(runtime);
+    return status;
+  }
+
   Status create_subgraph(uint32_t external_count, Subgraph &subgraph) {
     xnn_subgraph_t created = nullptr;
     const xnn_status status = xnn_create_subgraph(external_count, /*flags=*/0, &created);
@@ -100,15 +120,33 @@ private:
   // XNNPACK does not say which node it could not create. Creating them one by one does.
   Status find_refused_node(xnn_status whole) {
     for (const DelegateNode &node : graph_.nodes)
-      if (const xnn_status status = create_alone(node); status != xnn_status_success)
+      if (const xnn_status status = create_alone(node, nullptr); status != xnn_status_success)
         return refused(graph_, node, "create", status);
     return refused("create a runtime", whole);
   }
 
-  xnn_status create_alone(const DelegateNode &node) {
-    Subgraph subgraph;
-    if (!create_subgraph(static_cast<uint32_t>(node.outputs.size()), subgraph).ok())
+  // Creates the node's operator as the whole graph's runtime would, and deletes it. Several threads may.
+  xnn_status create_alone(const DelegateNode &node, xnn_weights_cache_t cache) const {
+    try {
+      return create_one(node, cache);
+    } catch (const std::bad_alloc &) {
       return xnn_status_out_of_memory;
+    }
+  }
+
+  xnn_status create_one(const DelegateNode &node, xnn_weights_cache_t cache) const {
+    xnn_subgraph_t created = nullptr;
+    xnn_status status =
+        xnn_create_subgraph(static_cast<uint32_t>(node.outputs.size()), /*flags=*/0, &created);
+    const Subgraph subgraph(created);
+    if (status != xnn_status_success)
+      return status;
+    // A workspace has a list of its runtimes: threads cannot share one.
+    xnn_workspace_t made = nullptr;
+    status = xnn_create_workspace(&made);
+    const Workspace workspace(made);
+    if (status != xnn_status_success)
+      return status;
     std::vector<uint32_t> ids(graph_.values.size(), XNN_INVALID_VALUE_ID);
     for (uint32_t i = 0; i < node.outputs.size(); ++i) {
       const DelegateValue &value = graph_.values[node.outputs[i]];
@@ -121,12 +159,11 @@ private:
       if (ids[index] == XNN_INVALID_VALUE_ID)
         define_value(subgraph.get(), graph_.values[index], shapes_[index], data_[index], XNN_INVALID_VALUE_ID,
                      0, &ids[index]);
-    if (const xnn_status status = node_entry(node.kind).define({subgraph.get(), node, ids});
-        status != xnn_status_success)
+    status = node_entry(node.kind).define({subgraph.get(), node, ids});
+    if (status != xnn_status_success)
       return status;
     xnn_runtime_t runtime = nullptr;
-    const xnn_status status =
-        xnn_create_runtime_v4(subgraph.get(), nullptr, options_.workspace, nullptr, 0, &runtime);
+    status = xnn_create_runtime_v4(subgraph.get(), cache, workspace.get(), nullptr, 0, &runtime);
     const Runtime owner(runtime);
     return status;
   }

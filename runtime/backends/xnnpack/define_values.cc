@@ -5,7 +5,10 @@
 namespace xnnir {
 namespace {
 
-// Whether XNNPACK packs input `i` of the node into memory of its own when it creates the operator.
+enum Placement : uint8_t { kUnused, kPacked, kRead };
+
+} // namespace
+
 bool is_packed(const DelegateGraph &graph, const DelegateNode &node, size_t i) {
   switch (node.kind) {
   case NodeKind::kConv2d:
@@ -22,10 +25,6 @@ bool is_packed(const DelegateGraph &graph, const DelegateNode &node, size_t i) {
     return false;
   }
 }
-
-enum Placement : uint8_t { kUnused, kPacked, kRead };
-
-} // namespace
 
 xnn_status define_value(xnn_subgraph_t subgraph, const DelegateValue &value, const Shape &shape,
                         const void *data, uint32_t external_id, uint32_t flags, uint32_t *id) {

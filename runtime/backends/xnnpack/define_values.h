@@ -14,6 +14,9 @@ namespace xnnir {
 xnn_status define_value(xnn_subgraph_t subgraph, const DelegateValue &value, const Shape &shape,
                         const void *data, uint32_t external_id, uint32_t flags, uint32_t *id);
 
+// Whether XNNPACK packs input `i` of the node into memory of its own when it creates the operator.
+bool is_packed(const DelegateGraph &graph, const DelegateNode &node, size_t i);
+
 // Where XNNPACK shall read each constant: in the file, or in a copy where that lacks slack or alignment.
 // Constants that are packed when the runtime is created are copied to `packing`, which can go afterwards,
 // others to `running`. False when there is no memory. Null for values that are no constants.

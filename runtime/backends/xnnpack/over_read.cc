@@ -24,17 +24,22 @@ bool over_read_is_safe(const void *data, size_t bytes, size_t slack) {
 
 void PaddedBuffer::Free::operator()(void *memory) const { std::free(memory); }
 
-const void *PaddedBuffer::copy(const void *data, size_t bytes) {
-  if (memory_ == nullptr || bytes > capacity_) {
-    const size_t size = (bytes + XNN_EXTRA_BYTES + kAlignment - 1) / kAlignment * kAlignment;
-    memory_.reset(std::aligned_alloc(kAlignment, size));
-    capacity_ = memory_ == nullptr ? 0 : bytes;
-    if (memory_ == nullptr)
-      return nullptr;
+void *PaddedBuffer::allocate(size_t bytes) {
+  if (memory_ != nullptr && bytes <= capacity_)
+    return memory_.get();
+  const size_t size = (bytes + XNN_EXTRA_BYTES + kAlignment - 1) / kAlignment * kAlignment;
+  memory_.reset(std::aligned_alloc(kAlignment, size));
+  capacity_ = memory_ == nullptr ? 0 : bytes;
+  if (memory_ != nullptr)
     std::memset(static_cast<uint8_t *>(memory_.get()) + bytes, 0, size - bytes);
-  }
-  std::memcpy(memory_.get(), data, bytes);
   return memory_.get();
+}
+
+const void *PaddedBuffer::copy(const void *data, size_t bytes) {
+  void *memory = allocate(bytes);
+  if (memory != nullptr)
+    std::memcpy(memory, data, bytes);
+  return memory;
 }
 
 } // namespace xnnir

@@ -19,6 +19,8 @@ bool over_read_is_safe(const void *data, size_t bytes, size_t slack);
 // Memory with slack. Empty until first used.
 class PaddedBuffer {
 public:
+  // At least `bytes` bytes, not cleared. Null when there is no memory.
+  void *allocate(size_t bytes);
   // Copies `bytes` bytes. Null when there is no memory. Allocates only when they do not fit in what is there.
   const void *copy(const void *data, size_t bytes);
 

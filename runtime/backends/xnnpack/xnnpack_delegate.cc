@@ -58,19 +58,27 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
   if (const Status status = infer_shapes(graph, delegate->shapes_); !status.ok())
     return Status(StatusCode::kInvalidProgram, status.message());
 
-  xnn_workspace_t workspace = nullptr;
-  if (const xnn_status status = xnn_create_workspace(&workspace); status != xnn_status_success)
-    return make_status(StatusCode::kMemoryAllocationFailed, "XNNPACK failed to create a workspace: %s",
-                       to_string(status));
-  const Workspace owner(workspace); // The runtime keeps a reference of its own.
+  // A delegate that is made without a program shares with nobody.
+  delegate->state_ = context.state != nullptr ? std::static_pointer_cast<XnnpackProgramState>(context.state)
+                                              : std::make_shared<XnnpackProgramState>(BackendOptions());
+  Result<std::shared_ptr<SharedWorkspace>> workspace = delegate->state_->workspace();
+  if (!workspace.ok())
+    return workspace.status();
+  delegate->workspace_ = *workspace;
   CompileOptions options;
   options.threads = context.threads;
-  options.workspace = workspace;
+  options.pool = delegate->state_->pool();
+  options.release = context.release;
+  options.workspace = delegate->workspace_->handle.get();
   options.profile = context.profile;
-  Result<CompiledGraph> compiled = compile(graph, delegate->shapes_, options);
+  Result<CompiledGraph> compiled = [&] {
+    const std::lock_guard<std::mutex> lock(delegate->workspace_->mutex);
+    return compile(graph, delegate->shapes_, options);
+  }();
   if (!compiled.ok())
     return compiled.status();
   delegate->compiled_ = std::move(*compiled);
+  delegate->state_->count(delegate->compiled_.weights);
   if (context.profile)
     delegate->profile_ = Profile(graph, delegate->compiled_.runtime.get());
 
@@ -87,8 +95,21 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
   return std::unique_ptr<Delegate>(std::move(delegate));
 }
 
+XnnpackDelegate::~XnnpackDelegate() {
+  if (workspace_ == nullptr)
+    return;
+  // The workspace has a list of its runtimes.
+  const std::lock_guard<std::mutex> lock(workspace_->mutex);
+  compiled_.runtime.reset();
+}
+
 Status XnnpackDelegate::execute(Span<Value *> args) {
   XNNIR_RETURN_IF_ERROR(check_args(args));
+  const std::lock_guard<std::mutex> lock(workspace_->mutex);
+  return run(args);
+}
+
+Status XnnpackDelegate::run(Span<Value *> args) {
   bool reshaped = false;
   XNNIR_RETURN_IF_ERROR(read_input_shapes(args, reshaped));
   if (reshaped || !shaped_) {
@@ -97,6 +118,7 @@ Status XnnpackDelegate::execute(Span<Value *> args) {
     XNNIR_RETURN_IF_ERROR(infer_shapes(graph_, shapes_));
     XNNIR_RETURN_IF_ERROR(dynamic_rows_.check(graph_, shapes_));
     XNNIR_RETURN_IF_ERROR(resize_outputs(args));
+    ++workspace_->generation;
     XNNIR_RETURN_IF_ERROR(reshape());
     shaped_ = true;
   } else {
@@ -104,10 +126,11 @@ Status XnnpackDelegate::execute(Span<Value *> args) {
   }
   bool moved = false;
   XNNIR_RETURN_IF_ERROR(bind(args, moved));
-  if (moved || !bound_) {
+  if (moved || !bound_ || generation_ != workspace_->generation) {
     bound_ = false;
     XNNIR_RETURN_IF_ERROR(setup());
     bound_ = true;
+    generation_ = workspace_->generation;
   }
   if (const xnn_status status = xnn_invoke_runtime(compiled_.runtime.get()); status != xnn_status_success)
     return make_status(StatusCode::kInternal, "XNNPACK failed to run the delegate: %s", to_string(status));

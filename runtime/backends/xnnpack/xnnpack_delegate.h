@@ -6,6 +6,7 @@
 #include "backends/xnnpack/compile.h"
 #include "backends/xnnpack/dynamic_rows.h"
 #include "backends/xnnpack/profile.h"
+#include "backends/xnnpack/program_state.h"
 #include "backends/xnnpack/shapes.h"
 #include "xnnir/backend.h"
 
@@ -16,6 +17,7 @@ public:
   // Reads, checks, simplifies and compiles the blob, which may have the first `kinds` kinds of node.
   static Result<std::unique_ptr<Delegate>> create(const BackendInitContext &context, Span<const uint8_t> blob,
                                                   size_t kinds);
+  ~XnnpackDelegate() override;
 
   // Reshapes only when the shape of an input differs from the last call's, and binds pointers only when one
   // differs. XNNPACK reads inputs and writes outputs in place, except inputs that it may not over-read
@@ -37,6 +39,7 @@ private:
 
   XnnpackDelegate() = default;
 
+  Status run(Span<Value *> args);
   Status check_args(Span<Value *> args) const;
   Status check_tensor(size_t external, const Tensor &tensor) const;
   // Takes the inputs' shapes over; `changed` says whether one differs.
@@ -52,11 +55,15 @@ private:
   std::vector<Binding> bindings_;
   std::vector<xnn_external_value> external_values_;
   DynamicRows dynamic_rows_;
+  std::shared_ptr<XnnpackProgramState> state_;
+  std::shared_ptr<SharedWorkspace> workspace_;
   CompiledGraph compiled_;
   Profile profile_;
   // Whether the runtime has the shapes in shapes_, and the pointers in bindings_.
   bool shaped_ = false;
   bool bound_ = false;
+  // The workspace's generation when the pointers were set.
+  uint64_t generation_ = 0;
 };
 
 } // namespace xnnir

@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "xnnir/packed_weights.h"
 #include "xnnir/profile.h"
 #include "xnnir/span.h"
 #include "xnnir/status.h"
@@ -24,9 +26,23 @@ public:
   virtual Result<Span<const uint8_t>> get(const std::string &key) const = 0;
 };
 
+// What the delegates of a program share, of one backend.
+class BackendState {
+public:
+  virtual ~BackendState() = default;
+  // All delegates of a method are there.
+  virtual void finish_loading() {}
+  virtual PackedCacheInfo packed_cache_info() const { return {}; }
+};
+
 struct BackendInitContext {
   // The program's named data; never null.
   const NamedDataMap *named_data = nullptr;
+  // What the backend's open_program() gave for the program; null when that was nothing.
+  std::shared_ptr<BackendState> state;
+  // Says that bytes of the program or of named data will hardly be read again: their memory can go. May be
+  // called from several threads; may be empty.
+  std::function<void(Span<const uint8_t>)> release;
   // The pool that runs will use; null for the calling thread alone. Outlives the delegate.
   pthreadpool *threads = nullptr;
   // Method that owns the delegate, and the delegate's index in it: for messages and profiles.
@@ -56,6 +72,8 @@ class Backend {
 public:
   virtual ~Backend() = default;
   virtual bool is_available() const { return true; }
+  // Called once for each program that has delegates of this backend.
+  virtual std::shared_ptr<BackendState> open_program(const BackendOptions &) { return nullptr; }
   // Compiles `processed`, which stays valid and unchanged as long as the program.
   virtual Result<std::unique_ptr<Delegate>> init(const BackendInitContext &context,
                                                  Span<const uint8_t> processed) = 0;

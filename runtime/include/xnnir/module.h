@@ -83,16 +83,19 @@ private:
   std::shared_ptr<void> memory_;
 };
 
-struct ModuleOptions {
-  // 0 for default_thread_count().
-  size_t num_threads = 0;
+// Number of threads, .ptd files and the file of packed weights are among the program's options.
+struct ModuleOptions : ProgramOptions {
+  // Time every instruction, and every node inside the delegates.
   bool profile = false;
 };
 
 // Loads methods when they are first called. Used by one thread at a time.
 class Module {
 public:
-  static Result<Module> load(const std::string &path, const ModuleOptions &options = {});
+  static Result<Module> load(const Source &source, const ModuleOptions &options = {});
+  static Result<Module> load(const std::string &path, const ModuleOptions &options = {}) {
+    return load(Source::file(path), options);
+  }
 
   Result<std::vector<Output>> forward(const std::vector<TensorView> &inputs) {
     return execute("forward", inputs);
@@ -106,15 +109,17 @@ public:
 
   std::vector<std::string> method_names() const { return program_.method_names(); }
   Result<MethodMeta> metadata(const std::string &method) const { return program_.metadata(method); }
+  // What came of ModuleOptions::packed_cache_path in the loads of methods until now.
+  PackedCacheInfo packed_cache_info() const { return program_.packed_cache_info(); }
   // Of the method's last run; empty without ModuleOptions::profile.
   std::vector<ProfileEvent> profile_events(const std::string &method) const;
 
 private:
-  Module(Program program, const ModuleOptions &options) : program_(std::move(program)), options_(options) {}
+  Module(Program program, bool profile) : program_(std::move(program)), profile_(profile) {}
   Result<Method *> find(const std::string &method);
 
   Program program_;
-  ModuleOptions options_;
+  bool profile_;
   std::map<std::string, Method> methods_;
 };
 

@@ -7,28 +7,35 @@
 
 #include "xnnir/method.h"
 #include "xnnir/method_meta.h"
+#include "xnnir/packed_weights.h"
+#include "xnnir/source.h"
 #include "xnnir/span.h"
 #include "xnnir/status.h"
 
 namespace xnnir {
 
-struct ProgramOptions {
+// What delegates share, and the file of packed weights, are among the options of the backends.
+struct ProgramOptions : BackendOptions {
   // Threads that runs use, the caller's among them; 0 for default_thread_count().
   size_t num_threads = 0;
+  // .ptd files with what the program keeps outside.
+  std::vector<Source> data;
 };
 
 // A cheap handle: copies share the file, and loaded methods keep it. Thread-safe.
 class Program {
 public:
-  // Maps the file and checks all of it: kInvalidProgram names the field that is wrong, kNotFound and
-  // kAccessFailed that the file cannot be read. Weights stay on disk until something reads them.
-  static Result<Program> load_file(const std::string &path, const ProgramOptions &options = {});
-
-  // The same for bytes in memory, which must stay unchanged as long as `owner` lives; the program keeps
-  // `owner` (null: the caller sees to it). The bytes are used in place if they are aligned to 16 bytes and
-  // XNNPACK's reading a few bytes past their end cannot fault, else copied.
+  // Checks all of the file: kInvalidProgram names the field that is wrong, kInvalidExternalData the same of a
+  // .ptd file, kNotFound and kAccessFailed that a file cannot be read. Weights of a file stay on disk until
+  // something reads them.
+  static Result<Program> load(const Source &source, const ProgramOptions &options = {});
+  static Result<Program> load_file(const std::string &path, const ProgramOptions &options = {}) {
+    return load(Source::file(path), options);
+  }
   static Result<Program> load_buffer(Span<const uint8_t> bytes, std::shared_ptr<const void> owner,
-                                     const ProgramOptions &options = {});
+                                     const ProgramOptions &options = {}) {
+    return load(Source::buffer(bytes, std::move(owner)), options);
+  }
 
   // In the file's order.
   std::vector<std::string> method_names() const;
@@ -41,6 +48,9 @@ public:
 
   // Threads that runs use.
   size_t num_threads() const;
+
+  // What came of ProgramOptions::packed_cache_path in the loads of methods until now.
+  PackedCacheInfo packed_cache_info() const;
 
 private:
   struct State;

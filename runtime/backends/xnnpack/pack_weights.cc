@@ -1,0 +1,239 @@
+#include "backends/xnnpack/pack_weights.h"
+
+#include <algorithm>
+#include <atomic>
+
+#include <pthreadpool.h>
+
+#include "backends/xnnpack/define_values.h"
+#include "backends/xnnpack/node_identity.h"
+
+namespace xnnir {
+
+namespace {
+
+// What XNNPACK knows as one set of weights; several nodes may use it.
+struct Task {
+  const DelegateNode *node = nullptr;
+  WeightsKey weights;
+  PackedKey key;
+  PackedBytes packed;
+  // In the memory to pack into.
+  size_t offset = 0;
+  uint64_t checksum = 0;
+  bool failed = false;
+};
+
+// Calls `function` for each index below `count`, on all threads. It must not throw.
+template <typename Function> void in_parallel(pthreadpool *threads, size_t count, Function function) {
+  struct Call {
+    static void run(void *context, size_t index) { (*static_cast<Function *>(context))(index); }
+  };
+  pthreadpool_parallelize_1d(threads, Call::run, &function, count, /*flags=*/0);
+}
+
+size_t padded(uint64_t size) {
+  return static_cast<size_t>((size + kPackedAlignment - 1) / kPackedAlignment * kPackedAlignment);
+}
+
+class Packer {
+public:
+  Packer(const DelegateGraph &graph, const std::vector<const void *> &data, const CreateAlone &create_alone,
+         const PackingOptions &options)
+      : graph_(graph), data_(data), create_alone_(create_alone), options_(options) {}
+
+  Result<PackedWeights> pack(PackedLookup &lookup) {
+    find_tasks();
+    if (options_.pool == nullptr) {
+      identify(/*by_content=*/false, /*seed=*/0);
+      XNNIR_RETURN_IF_ERROR(pack_missing(*PackedPool::make()));
+    } else {
+      PackedPool &pool = *options_.pool;
+      const std::lock_guard<std::mutex> lock(pool.mutex);
+      pool.refresh();
+      identify(pool.has_file(), pool.hash_seed());
+      find_packed(pool);
+      XNNIR_RETURN_IF_ERROR(pack_missing(pool));
+    }
+    for (const Task &task : tasks_) {
+      if (task.packed.owner == nullptr)
+        continue;
+      lookup.add(task.weights, task.packed.bytes);
+      if (result_.owners.empty() || result_.owners.back() != task.packed.owner)
+        result_.owners.push_back(task.packed.owner);
+    }
+    return std::move(result_);
+  }
+
+private:
+  const void *constant(const DelegateNode &node, size_t input) const {
+    return input < node.inputs.size() ? data_[node.inputs[input]] : nullptr;
+  }
+
+  Span<const uint8_t> bytes_of(uint32_t value) const {
+    size_t size = 0;
+    count_bytes(graph_.values[value].shape, graph_.values[value].datatype, &size);
+    return {graph_.values[value].data, size};
+  }
+
+  void release(const DelegateNode &node) const {
+    if (!options_.release)
+      return;
+    for (size_t i = 1; i < node.inputs.size(); ++i)
+      if (graph_.values[node.inputs[i]].data != nullptr && is_packed(graph_, node, i))
+        options_.release(bytes_of(node.inputs[i]));
+  }
+
+  // Asks XNNPACK what it would pack.
+  void find_tasks() {
+    for (const DelegateNode &node : graph_.nodes) {
+      if (node.inputs.size() < 2 || !is_packed(graph_, node, 1))
+        continue;
+      SizeProbe probe;
+      create_alone_(node, probe.handle());
+      if (!probe.looked_up || probe.size == 0 || probe.key.kernel != constant(node, 1) ||
+          probe.key.bias != constant(node, 2))
+        continue;
+      Task task;
+      task.node = &node;
+      task.weights = probe.key;
+      task.key.kernel_seed = probe.key.seed;
+      task.key.size = probe.size;
+      tasks_.push_back(task);
+    }
+  }
+
+  // Digests of constants, or their addresses, which tell as much while the program lives.
+  void identify(bool by_content, uint64_t seed) {
+    std::vector<Digest> contents(graph_.values.size());
+    std::vector<uint32_t> used;
+    for (const Task &task : tasks_)
+      for (const uint32_t input : task.node->inputs)
+        if (graph_.values[input].data != nullptr)
+          used.push_back(input);
+    std::sort(used.begin(), used.end());
+    used.erase(std::unique(used.begin(), used.end()), used.end());
+    in_parallel(by_content ? options_.threads : nullptr, used.size(), [&](size_t i) {
+      const Span<const uint8_t> bytes = bytes_of(used[i]);
+      if (!by_content) {
+        contents[used[i]] = {reinterpret_cast<uintptr_t>(bytes.data()), bytes.size()};
+        return;
+      }
+      contents[used[i]] = digest(bytes, seed);
+      if (options_.release)
+        options_.release(bytes);
+    });
+    for (Task &task : tasks_)
+      task.key.identity = node_identity(graph_, *task.node, contents, seed);
+    drop_ambiguous();
+  }
+
+  // XNNPACK would take the weights of one node for those of another that reads the same bytes in another way.
+  void drop_ambiguous() {
+    std::stable_sort(tasks_.begin(), tasks_.end(),
+                     [](const Task &a, const Task &b) { return a.weights < b.weights; });
+    std::vector<Task> kept;
+    for (size_t begin = 0, end = 0; begin < tasks_.size(); begin = end) {
+      bool same = true;
+      for (end = begin; end < tasks_.size() && !(tasks_[begin].weights < tasks_[end].weights); ++end)
+        same = same && !(tasks_[begin].key < tasks_[end].key) && !(tasks_[end].key < tasks_[begin].key);
+      if (same)
+        kept.push_back(tasks_[begin]);
+    }
+    tasks_ = std::move(kept);
+  }
+
+  void find_packed(PackedPool &pool) {
+    std::vector<std::pair<Task *, PackedPool::Candidate>> candidates;
+    for (Task &task : tasks_) {
+      PackedPool::Candidate candidate;
+      if (!pool.find(task.key, task.packed) && pool.find_in_file(task.key, candidate))
+        candidates.emplace_back(&task, std::move(candidate));
+    }
+    std::vector<uint64_t> checksums(candidates.size());
+    in_parallel(options_.threads, candidates.size(), [&](size_t i) {
+      checksums[i] = checksum(candidates[i].second.packed.bytes, pool.hash_seed());
+    });
+    for (size_t i = 0; i < candidates.size(); ++i) {
+      auto &[task, candidate] = candidates[i];
+      if (checksums[i] != candidate.checksum) {
+        pool.reject(task->key);
+        continue;
+      }
+      pool.accept(task->key, candidate.packed);
+      task->packed = candidate.packed;
+      ++result_.read;
+      result_.read_bytes += task->key.size;
+    }
+  }
+
+  Status pack_missing(PackedPool &pool) {
+    // The largest first: the threads then end together.
+    std::vector<Task *> missing;
+    for (Task &task : tasks_)
+      if (task.packed.owner == nullptr)
+        missing.push_back(&task);
+    std::stable_sort(missing.begin(), missing.end(), [](const Task *a, const Task *b) {
+      return b->key.size != a->key.size ? b->key.size < a->key.size : a->key < b->key;
+    });
+    std::vector<Task *> firsts;
+    size_t total = 0;
+    for (Task *task : missing)
+      if (firsts.empty() || firsts.back()->key < task->key || task->key < firsts.back()->key) {
+        task->offset = total;
+        total += padded(task->key.size);
+        firsts.push_back(task);
+      } else {
+        task->offset = firsts.back()->offset;
+      }
+    if (firsts.empty())
+      return {};
+    Result<PackedPool::Space> space = pool.allocate(total);
+    if (!space.ok())
+      return space.status();
+    uint8_t *memory = space->pages->bytes().data();
+    std::atomic<size_t> next{0};
+    in_parallel(options_.threads, firsts.size(), [&](size_t) {
+      Task &task = *firsts[next++];
+      const Span<uint8_t> bytes(memory + task.offset, static_cast<size_t>(task.key.size));
+      space->pages->populate(bytes);
+      PackInto provider(bytes);
+      task.failed = create_alone_(*task.node, provider.handle()) != xnn_status_success;
+      if (space->in_file)
+        task.checksum = checksum(bytes, pool.hash_seed());
+      release(*task.node);
+    });
+    space->pages->make_read_only();
+    for (Task *task : firsts)
+      if (!task->failed) {
+        pool.add(task->key, *space, task->offset, task->checksum);
+        ++result_.packed;
+        result_.packed_bytes += task->key.size;
+      }
+    // What could not be packed alone is packed, or refused, with the whole graph.
+    for (Task *task : missing) {
+      const auto first = std::find_if(firsts.begin(), firsts.end(),
+                                      [task](const Task *other) { return other->offset == task->offset; });
+      if (!(*first)->failed)
+        task->packed = {{memory + task->offset, static_cast<size_t>(task->key.size)}, space->pages};
+    }
+    return {};
+  }
+
+  const DelegateGraph &graph_;
+  const std::vector<const void *> &data_;
+  const CreateAlone &create_alone_;
+  const PackingOptions &options_;
+  std::vector<Task> tasks_;
+  PackedWeights result_;
+};
+
+} // namespace
+
+Result<PackedWeights> pack_weights(const DelegateGraph &graph, const std::vector<const void *> &data,
+                                   const CreateAlone &create_alone, const PackingOptions &options,
+                                   PackedLookup &lookup) {
+  return Packer(graph, data, create_alone, options).pack(lookup);
+}
+
+} // namespace xnnir
