@@ -57,4 +57,13 @@ void LoadedSource::release(Span<const uint8_t> part) const {
     file_->release(part);
 }
 
+bool LoadedSource::locate(Span<const uint8_t> part, std::string &file, uint64_t &offset) const {
+  if (file_ == nullptr || file_->identity().empty() || part.begin() < bytes_.begin() ||
+      part.end() > bytes_.end())
+    return false;
+  file = file_->identity();
+  offset = file_->offset() + static_cast<uint64_t>(part.begin() - bytes_.begin());
+  return true;
+}
+
 } // namespace xnnir

@@ -94,7 +94,7 @@ Status Method::State::init_delegates() {
     BackendInitContext context;
     context.named_data = program.get();
     context.state = program->backend_state(backend);
-    context.release = [this](Span<const uint8_t> bytes) { program->release(bytes); };
+    context.sources = program.get();
     context.threads = program->threads->handle();
     context.method_name = plan->name;
     context.delegate_index = i;

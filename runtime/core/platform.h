@@ -18,6 +18,12 @@ public:
   virtual Span<const uint8_t> bytes() const = 0;
   // Lets the memory of a part of it go, as far as whole pages lie inside; reading it again brings it back.
   virtual void release(Span<const uint8_t> part) const = 0;
+  // Tells the file from others, and from itself after any change of its content: device, inode, size, and the
+  // times of the last changes, as build tools tell. Empty when the last change is so recent that the clock
+  // might not tell it from the next.
+  virtual const std::string &identity() const = 0;
+  // Where bytes() begin in the file.
+  virtual uint64_t offset() const = 0;
 };
 
 // Maps a regular file for reading. Whoever truncates the file while it is mapped kills the process when a

@@ -4,6 +4,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <thread>
 #include <utility>
 
@@ -29,13 +30,15 @@ size_t round_up(size_t size, size_t multiple) { return (size + multiple - 1) / m
 class PosixMapping final : public MappedFile {
 public:
   // `bytes` lie in the mapping.
-  PosixMapping(void *address, size_t mapped, Span<const uint8_t> bytes)
-      : address_(address), mapped_(mapped), bytes_(bytes) {}
+  PosixMapping(void *address, size_t mapped, Span<const uint8_t> bytes, std::string identity, uint64_t offset)
+      : address_(address), mapped_(mapped), bytes_(bytes), identity_(std::move(identity)), offset_(offset) {}
   PosixMapping(const PosixMapping &) = delete;
   PosixMapping &operator=(const PosixMapping &) = delete;
   ~PosixMapping() override { munmap(address_, mapped_); }
 
   Span<const uint8_t> bytes() const override { return bytes_; }
+  const std::string &identity() const override { return identity_; }
+  uint64_t offset() const override { return offset_; }
 
   void release(Span<const uint8_t> part) const override {
     const uintptr_t page = page_size();
@@ -49,6 +52,8 @@ private:
   void *address_;
   size_t mapped_;
   Span<const uint8_t> bytes_;
+  std::string identity_;
+  uint64_t offset_;
 };
 
 class PosixPages final : public Pages {
@@ -85,6 +90,34 @@ struct Descriptor {
   }
   int number;
 };
+
+#ifdef __APPLE__
+const timespec &modified(const struct stat &info) { return info.st_mtimespec; }
+const timespec &changed(const struct stat &info) { return info.st_ctimespec; }
+#else
+const timespec &modified(const struct stat &info) { return info.st_mtim; }
+const timespec &changed(const struct stat &info) { return info.st_ctim; }
+#endif
+
+std::string identity_of(const struct stat &info) {
+  std::string text =
+      std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + ":" + std::to_string(info.st_size);
+  for (const timespec &time : {modified(info), changed(info)})
+    text += ":" + std::to_string(time.tv_sec) + "." + std::to_string(time.tv_nsec);
+  return text;
+}
+
+// Whether the clock that file times come from has moved on since the last change. It ticks a hundred times a
+// second or more, but file systems that do not store fractions round to two seconds.
+bool is_settled(const struct stat &info) {
+  timespec now = {};
+  clock_gettime(CLOCK_REALTIME, &now);
+  const auto milliseconds = [](const timespec &time) {
+    return static_cast<int64_t>(time.tv_sec) * 1000 + time.tv_nsec / 1000000;
+  };
+  const int64_t margin = modified(info).tv_nsec == 0 && changed(info).tv_nsec == 0 ? 3000 : 100;
+  return std::max(milliseconds(modified(info)), milliseconds(changed(info))) + margin < milliseconds(now);
+}
 
 Status check_path(const std::string &path) {
   if (path.find('\0') != std::string::npos)
@@ -131,7 +164,8 @@ Result<std::shared_ptr<const MappedFile>> map_part(int descriptor, uint64_t offs
   // Weights are read from end to end while they are packed. A refused hint costs nothing.
   madvise(address, before + size, MADV_WILLNEED);
   return std::shared_ptr<const MappedFile>(std::make_shared<PosixMapping>(
-      address, mapped, Span<const uint8_t>(static_cast<const uint8_t *>(address) + before, size)));
+      address, mapped, Span<const uint8_t>(static_cast<const uint8_t *>(address) + before, size),
+      is_settled(info) ? identity_of(info) : std::string(), offset));
 }
 
 // "<path>.<process>-<number>.new": held locked by the process that writes it.
@@ -295,8 +329,7 @@ std::string file_identity(const std::string &path) {
   struct stat info = {};
   if (stat(path.c_str(), &info) != 0)
     return {};
-  return std::to_string(info.st_dev) + ":" + std::to_string(info.st_ino) + ":" +
-         std::to_string(info.st_size) + ":" + std::to_string(info.st_mtime);
+  return identity_of(info);
 }
 
 int process_id() { return static_cast<int>(getpid()); }

@@ -103,6 +103,13 @@ void Program::State::release(Span<const uint8_t> bytes) const {
     source.release(bytes);
 }
 
+bool Program::State::locate(Span<const uint8_t> bytes, std::string &file_name, uint64_t &offset) const {
+  for (const LoadedSource &source : sources)
+    if (source.locate(bytes, file_name, offset))
+      return true;
+  return false;
+}
+
 Program::Program(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Result<Program> Program::load(const Source &source, const ProgramOptions &options) {

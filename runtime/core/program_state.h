@@ -13,8 +13,8 @@
 
 namespace xnnir {
 
-// Named data of the program and of its .ptd files.
-struct Program::State final : NamedDataMap {
+// Named data, and bytes, are those of the program and of its .ptd files.
+struct Program::State final : NamedDataMap, ByteSources {
   // Kept for the bytes. The program's first, then the .ptd files.
   std::vector<LoadedSource> sources;
   ProgramOptions options;
@@ -34,8 +34,8 @@ struct Program::State final : NamedDataMap {
   // Null when the .ptd files have nothing of that name.
   const NamedBytes *find_external(const std::string &key) const;
   std::shared_ptr<BackendState> backend_state(Backend *backend) const;
-  // Lets the memory of bytes of a file go.
-  void release(Span<const uint8_t> bytes) const;
+  void release(Span<const uint8_t> bytes) const override;
+  bool locate(Span<const uint8_t> bytes, std::string &file, uint64_t &offset) const override;
 
 private:
   Status load_data(const Source &source);

@@ -11,7 +11,8 @@ namespace {
 constexpr char kMagic[] = "XNPW";
 constexpr size_t kMagicSize = 4;
 constexpr uint32_t kVersion = 1;
-constexpr size_t kEntrySize = 56;
+constexpr size_t kEntrySize = 48;
+constexpr size_t kPlaceSize = 40;
 constexpr size_t kHeaderChecksumAt = kPackedCacheHeaderSize - 8;
 
 void append_u32(std::vector<uint8_t> &bytes, uint32_t number) {
@@ -57,12 +58,14 @@ Result<PackedCache> read_packed_cache(Span<const uint8_t> file, const Digest &fi
   // The checksum says that we wrote this, or somebody who can count: sizes are checked all the same.
   const uint64_t index_offset = read_u64(header + 40);
   const uint64_t count = read_u64(header + 48);
+  const uint64_t place_count = read_u64(header + 56);
+  const uint64_t index_size = file.size() - index_offset;
   if (index_offset < kPackedCacheHeaderSize || index_offset > file.size() ||
-      (file.size() - index_offset) % kEntrySize != 0 || (file.size() - index_offset) / kEntrySize != count)
+      count > index_size / kEntrySize || place_count > index_size / kPlaceSize ||
+      count * kEntrySize + place_count * kPlaceSize != index_size)
     return damaged("its index does not lie at its end");
   const uint8_t *index = header + index_offset;
-  if (checksum({index, file.size() - static_cast<size_t>(index_offset)}, cache.hash_seed) !=
-      read_u64(header + 56))
+  if (checksum({index, static_cast<size_t>(index_size)}, cache.hash_seed) != read_u64(header + 64))
     return damaged("its index has another checksum");
   for (uint64_t i = 0; i < count; ++i, index += kEntrySize) {
     PackedEntry entry;
@@ -77,12 +80,14 @@ Result<PackedCache> read_packed_cache(Span<const uint8_t> file, const Digest &fi
       return damaged("an entry does not lie inside it");
     cache.entries.push_back(entry);
   }
+  for (uint64_t i = 0; i < place_count; ++i, index += kPlaceSize)
+    cache.places.push_back({read_digest(index), read_digest(index + 16), read_u32(index + 32)});
   return cache;
 }
 
 std::vector<uint8_t> write_packed_index(const PackedCache &cache) {
   std::vector<uint8_t> bytes;
-  bytes.reserve(cache.entries.size() * kEntrySize);
+  bytes.reserve(cache.entries.size() * kEntrySize + cache.places.size() * kPlaceSize);
   for (const PackedEntry &entry : cache.entries) {
     append_digest(bytes, entry.identity);
     append_u32(bytes, entry.kernel_seed);
@@ -90,7 +95,12 @@ std::vector<uint8_t> write_packed_index(const PackedCache &cache) {
     append_u64(bytes, entry.offset);
     append_u64(bytes, entry.size);
     append_u64(bytes, entry.checksum);
-    append_u64(bytes, 0);
+  }
+  for (const PackedPlace &place : cache.places) {
+    append_digest(bytes, place.place);
+    append_digest(bytes, place.content);
+    append_u32(bytes, place.unused_rewrites);
+    append_u32(bytes, 0);
   }
   return bytes;
 }
@@ -104,6 +114,7 @@ std::vector<uint8_t> write_packed_header(const PackedCache &cache, uint64_t inde
   append_u64(bytes, index_offset + index.size());
   append_u64(bytes, index_offset);
   append_u64(bytes, cache.entries.size());
+  append_u64(bytes, cache.places.size());
   append_u64(bytes, checksum(index, cache.hash_seed));
   append_u64(bytes, checksum(bytes, cache.hash_seed));
   return bytes;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <string>
 
 #include <pthreadpool.h>
 
@@ -45,13 +46,16 @@ public:
   Result<PackedWeights> pack(PackedLookup &lookup) {
     find_tasks();
     if (options_.pool == nullptr) {
-      identify(/*by_content=*/false, /*seed=*/0);
+      identify_by_address();
       XNNIR_RETURN_IF_ERROR(pack_missing(*PackedPool::make()));
     } else {
       PackedPool &pool = *options_.pool;
       const std::lock_guard<std::mutex> lock(pool.mutex);
       pool.refresh();
-      identify(pool.has_file(), pool.hash_seed());
+      if (pool.has_file())
+        identify_by_content(pool);
+      else
+        identify_by_address();
       find_packed(pool);
       XNNIR_RETURN_IF_ERROR(pack_missing(pool));
     }
@@ -77,11 +81,11 @@ private:
   }
 
   void release(const DelegateNode &node) const {
-    if (!options_.release)
+    if (options_.sources == nullptr)
       return;
     for (size_t i = 1; i < node.inputs.size(); ++i)
       if (graph_.values[node.inputs[i]].data != nullptr && is_packed(graph_, node, i))
-        options_.release(bytes_of(node.inputs[i]));
+        options_.sources->release(bytes_of(node.inputs[i]));
   }
 
   // Asks XNNPACK what it would pack.
@@ -103,9 +107,41 @@ private:
     }
   }
 
-  // Digests of constants, or their addresses, which tell as much while the program lives.
-  void identify(bool by_content, uint64_t seed) {
+  // By the addresses of constants, which tell as much as their contents while the program lives.
+  void identify_by_address() {
     std::vector<Digest> contents(graph_.values.size());
+    for (const uint32_t value : used_constants()) {
+      const Span<const uint8_t> bytes = bytes_of(value);
+      contents[value] = {reinterpret_cast<uintptr_t>(bytes.data()), bytes.size()};
+    }
+    set_identities(contents, /*seed=*/0);
+  }
+
+  // By the contents of constants: what other programs and processes can know. Those of a file that has not
+  // changed since are known.
+  void identify_by_content(PackedPool &pool) {
+    const uint64_t seed = pool.hash_seed();
+    const std::vector<uint32_t> used = used_constants();
+    std::vector<Digest> contents(graph_.values.size());
+    std::vector<Digest> places(used.size());
+    std::vector<size_t> unknown;
+    for (size_t i = 0; i < used.size(); ++i) {
+      places[i] = place_of(bytes_of(used[i]), seed);
+      if (!pool.find_content(places[i], contents[used[i]]))
+        unknown.push_back(i);
+    }
+    in_parallel(options_.threads, unknown.size(), [&](size_t u) {
+      const uint32_t value = used[unknown[u]];
+      contents[value] = digest(bytes_of(value), seed);
+      if (options_.sources != nullptr)
+        options_.sources->release(bytes_of(value));
+    });
+    for (const size_t i : unknown)
+      pool.add_content(places[i], contents[used[i]]);
+    set_identities(contents, seed);
+  }
+
+  std::vector<uint32_t> used_constants() const {
     std::vector<uint32_t> used;
     for (const Task &task : tasks_)
       for (const uint32_t input : task.node->inputs)
@@ -113,16 +149,20 @@ private:
           used.push_back(input);
     std::sort(used.begin(), used.end());
     used.erase(std::unique(used.begin(), used.end()), used.end());
-    in_parallel(by_content ? options_.threads : nullptr, used.size(), [&](size_t i) {
-      const Span<const uint8_t> bytes = bytes_of(used[i]);
-      if (!by_content) {
-        contents[used[i]] = {reinterpret_cast<uintptr_t>(bytes.data()), bytes.size()};
-        return;
-      }
-      contents[used[i]] = digest(bytes, seed);
-      if (options_.release)
-        options_.release(bytes);
-    });
+    return used;
+  }
+
+  // All zeros for bytes that are in no file.
+  Digest place_of(Span<const uint8_t> bytes, uint64_t seed) const {
+    std::string file;
+    uint64_t offset = 0;
+    if (options_.sources == nullptr || !options_.sources->locate(bytes, file, offset))
+      return {};
+    file += "@" + std::to_string(offset) + "+" + std::to_string(bytes.size());
+    return digest({reinterpret_cast<const uint8_t *>(file.data()), file.size()}, seed);
+  }
+
+  void set_identities(const std::vector<Digest> &contents, uint64_t seed) {
     for (Task &task : tasks_)
       task.key.identity = node_identity(graph_, *task.node, contents, seed);
     drop_ambiguous();

@@ -18,8 +18,8 @@ struct PackingOptions {
   pthreadpool *threads = nullptr;
   // Null: nothing is shared.
   PackedPool *pool = nullptr;
-  // Says that bytes of constants will not be read again; may be empty.
-  std::function<void(Span<const uint8_t>)> release;
+  // Of the constants' bytes; may be null.
+  const ByteSources *sources = nullptr;
 };
 
 struct PackedWeights {

@@ -46,30 +46,48 @@ void PackedPool::refresh() {
   if (hash_seed_ != 0 && identity == identity_)
     return;
   identity_ = identity;
-  entries_.clear();
   file_ = nullptr;
+  entries_.clear();
   message_.clear();
-  uint64_t seed = 0;
+  PackedCache cache;
   Result<std::shared_ptr<const MappedFile>> file = map_file(path_);
   if (file.ok()) {
-    Result<PackedCache> cache = read_packed_cache((*file)->bytes(), packing_fingerprint());
-    if (cache.ok()) {
+    Result<PackedCache> read = read_packed_cache((*file)->bytes(), packing_fingerprint());
+    if (read.ok()) {
       file_ = std::move(*file);
-      seed = cache->hash_seed;
-      for (const PackedEntry &entry : cache->entries)
-        entries_[key_of(entry)].entry = entry;
+      cache = std::move(*read);
     } else {
-      message_ = "'" + path_ + "' was not used: " + cache.status().message();
+      message_ = "'" + path_ + "' was not used: " + read.status().message();
     }
   } else if (file.status().code() != StatusCode::kNotFound) {
     message_ = file.status().message();
   }
-  if (seed == 0)
-    seed = hash_seed_ != 0 ? hash_seed_ : random_seed() | 1;
-  // Identities are digests with the seed.
-  if (seed != hash_seed_)
+  if (cache.hash_seed == 0)
+    cache.hash_seed = hash_seed_ != 0 ? hash_seed_ : random_seed() | 1;
+  // All that is known of contents are digests with the seed.
+  if (cache.hash_seed != hash_seed_) {
     shared_.clear();
-  hash_seed_ = seed;
+    places_.clear();
+  }
+  hash_seed_ = cache.hash_seed;
+  for (const PackedEntry &entry : cache.entries)
+    entries_[key_of(entry)].entry = entry;
+  for (const PackedPlace &place : cache.places)
+    places_.emplace(place.place, FilePlace{place, false});
+}
+
+bool PackedPool::find_content(const Digest &place, Digest &content) {
+  const auto position = places_.find(place);
+  if (position == places_.end() || place == Digest())
+    return false;
+  position->second.is_used = true;
+  content = position->second.place.content;
+  return true;
+}
+
+void PackedPool::add_content(const Digest &place, const Digest &content) {
+  if (place != Digest())
+    places_[place] = {{place, content, 0}, true};
 }
 
 bool PackedPool::find(const PackedKey &key, PackedBytes &found) const {
@@ -210,12 +228,23 @@ Status PackedPool::keep_others(PackedCache &cache) {
   return {};
 }
 
+void PackedPool::keep_places(PackedCache &cache) const {
+  for (const auto &[digest, known] : places_) {
+    PackedPlace place = known.place;
+    if (!known.is_used && place.unused_rewrites >= kMaxUnusedRewrites)
+      continue;
+    place.unused_rewrites = known.is_used ? 0 : place.unused_rewrites + 1;
+    cache.places.push_back(place);
+  }
+}
+
 Status PackedPool::finish_file() {
   PackedCache cache;
   cache.fingerprint = packing_fingerprint();
   cache.hash_seed = hash_seed_;
   cache.entries = added_;
   XNNIR_RETURN_IF_ERROR(keep_others(cache));
+  keep_places(cache);
   const std::vector<uint8_t> index = write_packed_index(cache);
   const uint64_t index_offset = round_up(static_cast<size_t>(successor_->size()), kPackedAlignment);
   XNNIR_RETURN_IF_ERROR(successor_->write(index_offset, index));

@@ -47,6 +47,10 @@ public:
   // Of all digests and checksums. After refresh().
   uint64_t hash_seed() const { return hash_seed_; }
 
+  // The digest of the bytes at a place in another file, which the digest `place` stands for.
+  bool find_content(const Digest &place, Digest &content);
+  void add_content(const Digest &place, const Digest &content);
+
   // Weights that a living delegate uses.
   bool find(const PackedKey &key, PackedBytes &found) const;
 
@@ -77,6 +81,10 @@ public:
   const std::string &message() const { return message_; }
 
 private:
+  struct FilePlace {
+    PackedPlace place;
+    bool is_used = false;
+  };
   struct FileEntry {
     PackedEntry entry;
     bool is_damaged = false;
@@ -87,6 +95,7 @@ private:
   Status start_file();
   Status finish_file();
   Status keep_others(PackedCache &cache);
+  void keep_places(PackedCache &cache) const;
   void give_up(const Status &reason);
 
   std::string path_;
@@ -96,6 +105,7 @@ private:
   std::string identity_;
   std::shared_ptr<const MappedFile> file_;
   std::map<PackedKey, FileEntry> entries_;
+  std::map<Digest, FilePlace> places_;
   uint64_t hash_seed_ = 0;
   // Its successor, while it is written.
   std::unique_ptr<NewFile> successor_;

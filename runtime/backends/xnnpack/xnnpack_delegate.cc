@@ -68,7 +68,7 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
   CompileOptions options;
   options.threads = context.threads;
   options.pool = delegate->state_->pool();
-  options.release = context.release;
+  options.sources = context.sources;
   options.workspace = delegate->workspace_->handle.get();
   options.profile = context.profile;
   Result<CompiledGraph> compiled = [&] {

@@ -3,7 +3,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -26,6 +25,17 @@ public:
   virtual Result<Span<const uint8_t>> get(const std::string &key) const = 0;
 };
 
+// What is known of the bytes of a program and its named data. Thread-safe.
+class ByteSources {
+public:
+  virtual ~ByteSources() = default;
+  // Says that the bytes will hardly be read again: their memory can go.
+  virtual void release(Span<const uint8_t> bytes) const = 0;
+  // Whether the bytes are in a file, at `offset`. `file` differs between files, and between a file before and
+  // after a change.
+  virtual bool locate(Span<const uint8_t> bytes, std::string &file, uint64_t &offset) const = 0;
+};
+
 // What the delegates of a program share, of one backend.
 class BackendState {
 public:
@@ -40,9 +50,8 @@ struct BackendInitContext {
   const NamedDataMap *named_data = nullptr;
   // What the backend's open_program() gave for the program; null when that was nothing.
   std::shared_ptr<BackendState> state;
-  // Says that bytes of the program or of named data will hardly be read again: their memory can go. May be
-  // called from several threads; may be empty.
-  std::function<void(Span<const uint8_t>)> release;
+  // Of the program's bytes and its named data; may be null.
+  const ByteSources *sources = nullptr;
   // The pool that runs will use; null for the calling thread alone. Outlives the delegate.
   pthreadpool *threads = nullptr;
   // Method that owns the delegate, and the delegate's index in it: for messages and profiles.
