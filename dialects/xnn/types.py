@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from abc import ABC
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar, cast
 
 from xdsl.dialects.builtin import (
@@ -65,8 +66,12 @@ class QuantizedType(ParametrizedAttribute, TypeAttribute, ABC):
     """NumPy's name of the integer that stores an element, or the byte that stores two 4-bit ones."""
     DATATYPE: ClassVar[str]
     """XNNPACK's name: `xnn_datatype_` + this."""
+    ELEMENTS_PER_BYTE: ClassVar[int] = 1
+    """How many share a byte, along the innermost dimension."""
 
 
+# Parameters of a class that is no dataclass would be none of its types' when they are compared.
+@dataclass(frozen=True, init=False)
 class PerTensorType(QuantizedType, ABC):
     """One scale and one zero point for the whole tensor: `<scale:zero_point>`."""
 
@@ -102,6 +107,7 @@ class PerTensorType(QuantizedType, ABC):
             printer.print_string(f":{self.zero_point.data}")
 
 
+@dataclass(frozen=True, init=False)
 class PerChannelType(QuantizedType, ABC):
     """
     One scale per slice of one axis, zero point 0: `<axis, [scales]>` or `<axis, #xnn.weight<...>>` (f32 in
@@ -190,6 +196,7 @@ class QCInt4Type(PerChannelType):
     name = "xnn.qcint4"
     STORAGE_DTYPE: ClassVar[str] = "uint8"
     DATATYPE: ClassVar[str] = "qcint4"
+    ELEMENTS_PER_BYTE: ClassVar[int] = 2
 
 
 @irdl_attr_definition
@@ -199,6 +206,7 @@ class QBInt4Type(QuantizedType):
     name = "xnn.qbint4"
     STORAGE_DTYPE: ClassVar[str] = "uint8"
     DATATYPE: ClassVar[str] = "qbint4"
+    ELEMENTS_PER_BYTE: ClassVar[int] = 2
 
     axis: IntAttr
     block_size: IntAttr

@@ -13,3 +13,14 @@ def test_every_op_makes_a_round_trip() -> None:
     text = "".join((here / name).read_text() for name in ("ops.mlir", "types.mlir", "graph.mlir"))
     checked = set(re.findall(r"CHECK[^\n]*?(xnn\.\w+)[ (]", text))
     assert {op.name for op in (*xnn.NODE_OPS, *xnn.GRAPH_OPS)} <= checked
+
+
+def test_types_differ_by_their_parameters() -> None:
+    for kind in (xnn.QInt8Type, xnn.QUInt8Type):
+        assert kind(0.5, 1) == kind(0.5, 1)
+        assert len({kind(0.5, 1), kind(0.25, 1), kind(0.5, 2)}) == 3
+    for per_channel in (xnn.QCInt8Type, xnn.QCInt4Type, xnn.QCInt32Type):
+        assert per_channel(0, [0.5]) == per_channel(0, [0.5])
+        assert len({per_channel(0, [0.5]), per_channel(1, [0.5]), per_channel(0, [0.25])}) == 3
+    assert xnn.QDInt8Type(1) != xnn.QDInt8Type(2)
+    assert xnn.QBInt4Type(0, 32, [0.5]) != xnn.QBInt4Type(0, 64, [0.5])
