@@ -2,6 +2,7 @@
 The dialects of xnnir, one folder or file each:
 
 - `aten`: a model as `torch.export` gives it, one op per ATen operator;
+- `qdq`: the calls that quantise and dequantise in a model as it was exported;
 - `xnn`: a network as XNNPACK sees it, one op per node of its subgraph API;
 - `rt`: what the runtime executes, instruction by instruction.
 """
@@ -22,6 +23,11 @@ def get_all_dialects() -> dict[str, Callable[[], Dialect]]:
 
         return make_aten_dialect()
 
+    def get_qdq() -> Dialect:
+        from xnnir.dialects.qdq import make_qdq_dialect
+
+        return make_qdq_dialect()
+
     def get_rt() -> Dialect:
         from xnnir.dialects.rt import RT
 
@@ -32,4 +38,4 @@ def get_all_dialects() -> dict[str, Callable[[], Dialect]]:
 
         return make_xnn_dialect()
 
-    return {"aten": get_aten, "rt": get_rt, "xnn": get_xnn}
+    return {"aten": get_aten, "qdq": get_qdq, "rt": get_rt, "xnn": get_xnn}

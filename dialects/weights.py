@@ -143,19 +143,21 @@ class WeightStore(OpAsmDialectInterface):
     def array(self, weight: WeightAttr, type: TensorType[Attribute]) -> Array:
         """
         The weight as a read-only array of the shape and element type of `type` (bf16 as uint16, quantised
-        types as their storage). Raises `MissingWeightError`; `XnnirError` when a file has changed; `ValueError` when
+        types as their storage, rows of 4-bit types as bytes of two).
+        Raises `MissingWeightError`; `XnnirError` when a file has changed; `ValueError` when
         the byte count does not fit.
         """
         dtype = numpy_dtype(type.get_element_type())
         # What is computed from other bytes would get a name of its own, and nobody would notice.
         self.sha256(weight)
         data = self.bytes(weight)
-        expected = int(np.prod(type.get_shape(), dtype=np.int64)) * dtype.itemsize
+        shape = storage_shape(type)
+        expected = int(np.prod(shape, dtype=np.int64)) * dtype.itemsize
         if len(data) != expected:
             raise ValueError(
                 f"weight {weight.handle.data}: expected {expected} bytes for {type}, got {len(data)}"
             )
-        return np.frombuffer(data, dtype=dtype).reshape(type.get_shape())
+        return np.frombuffer(data, dtype=dtype).reshape(shape)
 
     def save(self, path: Path, weights: Iterable[WeightAttr]) -> None:
         """
@@ -223,6 +225,11 @@ def constant_array(value: Attribute, type: TensorType[Attribute], store: WeightS
     if isinstance(type.get_element_type(), BFloat16Type):
         numbers = (numbers.astype(np.float32).view(np.uint32) >> 16).astype(np.uint16)
     shape = type.get_shape()
+    if storage_shape(type) != shape:
+        # The text has the numbers themselves, -8 to 7.
+        from xnnir.dialects.xnn.packing import pack_four_bit
+
+        return pack_four_bit(np.broadcast_to(numbers, shape) if numbers.size == 1 else numbers.reshape(shape))
     # One number may stand for all, and nothing is written for none.
     if numbers.size == 1:
         return np.broadcast_to(numbers.astype(dtype).reshape(()), shape)
@@ -297,6 +304,13 @@ def numpy_dtype(element_type: Attribute) -> np.dtype[Any]:
             if storage is None:
                 raise ValueError(f"no storage is known for elements of type {element_type}")
             return np.dtype(storage)
+
+
+def storage_shape(type: TensorType[Attribute]) -> tuple[int, ...]:
+    """The shape of the array that stores a constant of `type`: that of the tensor, or less where bytes are shared."""
+    shape = type.get_shape()
+    per_byte = getattr(type.get_element_type(), "ELEMENTS_PER_BYTE", 1)
+    return shape if per_byte == 1 or not shape else (*shape[:-1], -(-shape[-1] // per_byte))
 
 
 def _byte_view(data: Array | bytes | bytearray | memoryview) -> memoryview:

@@ -3,7 +3,8 @@ Compute, once, what depends on parameters only.
 
 Weight norm, parametrisations and tables of positions are ops over parameters: their results become constants before
 anything asks whether a weight is static. Torch itself computes them, and is imported only when there is something to
-compute. Calls that draw random numbers or write to something stay.
+compute. Calls that draw random numbers or write to something stay, and so do those that make floats of the integers of
+a quantised weight, for XNNPACK takes the integers.
 
     %w = aten.parameter "weight" #xnn.weight<w...> : tensor<4x3xf32>
     %t = aten.t(%w) : (tensor<4x3xf32>) -> tensor<3x4xf32>
@@ -18,7 +19,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from xdsl.context import Context
-from xdsl.dialects.builtin import BFloat16Type, ModuleOp, TensorType
+from xdsl.dialects.builtin import ModuleOp, TensorType
 from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 from xdsl.traits import is_side_effect_free
@@ -26,9 +27,9 @@ from xdsl.utils.hints import isa
 
 from xnnir.dialects import aten
 from xnnir.dialects.aten import AtenOp, StaticValueOp
-from xnnir.dialects.weights import Array, WeightStore, constant_array, get_weight_store, numpy_dtype
-from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.dialects.weights import WeightStore, get_weight_store, numpy_dtype
 from xnnir.errors import XnnirError
+from xnnir.passes._aten_to_xnn.dequantized import DEQUANTIZE
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
 
 if TYPE_CHECKING:
@@ -47,16 +48,19 @@ class AtenFoldConstantsPass(ModulePass):
     max_bytes: int = 1 << 28
     """Largest result that is computed; a tensor that an op makes out of a small one stays with the op above it."""
 
+    dequantize: bool = False
+    """Whether weights that the model dequantises become floats: only where nothing can take their integers."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         store = get_weight_store(ctx)
         for block in function_blocks(op):
-            foldable = list(_foldable(block, self.max_bytes))
+            foldable = list(_foldable(block, self.max_bytes, self.dequantize))
             if foldable:
                 _fold(foldable, block, store)
                 erase_dead_ops(block)
 
 
-def _foldable(block: Block, max_bytes: int) -> Iterator[AtenOp]:
+def _foldable(block: Block, max_bytes: int, dequantize: bool) -> Iterator[AtenOp]:
     """The calls whose operands are all constant or foldable, in order."""
     written = {op.target.data for op in block.ops if isinstance(op, aten.AssignBufferOp)}
     constant: set[SSAValue] = set()
@@ -70,6 +74,7 @@ def _foldable(block: Block, max_bytes: int) -> Iterator[AtenOp]:
             and (op.operands or op.name in FACTORIES)
             and constant.issuperset(op.operands)
             and is_side_effect_free(op)
+            and (dequantize or op.name not in DEQUANTIZE)
             and all(_bytes(result) <= max_bytes for result in op.results)
         ):
             constant.update(op.results)
@@ -93,6 +98,7 @@ def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
     # Torch takes seconds to import; most models have nothing to fold.
 
     from xnnir.interpreter.aten import evaluate
+    from xnnir.interpreter.constants import constant_numbers, constant_tensor
 
     values: dict[SSAValue, torch.Tensor] = {}
     folded = set[Operation](foldable)
@@ -100,7 +106,7 @@ def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
         for operand in op.operands:
             if operand not in values:
                 assert isinstance(operand.owner, StaticValueOp)
-                values[operand] = _tensor(operand.owner, store)
+                values[operand] = constant_tensor(operand.owner, store)
         try:
             results = evaluate(op, values)
         except Exception as error:
@@ -116,26 +122,12 @@ def _fold(foldable: list[AtenOp], block: Block, store: WeightStore) -> None:
             owner = op.operands[0].owner if op.operands else None
             base = owner.fqn.data if isinstance(owner, StaticValueOp) else "folded"
             suffix = op.name.removeprefix("aten.") + (f".{index}" if index else "")
-            constant = aten.ConstantOp(f"{base}.{suffix}", store.add(_array(values[result])), result.type)
+            constant = aten.ConstantOp(
+                f"{base}.{suffix}", store.add(constant_numbers(values[result])), result.type
+            )
             constant.location = op.location
             # `t` alone would not say of which weight.
             source = op.operands[0].name_hint if isinstance(owner, StaticValueOp) else None
             constant.result.name_hint = f"{source}_{op.name.split('.')[1]}" if source else result.name_hint
             block.insert_op_before(constant, op)
             result.replace_all_uses_with(constant.result)
-
-
-def _tensor(op: StaticValueOp, store: WeightStore) -> torch.Tensor:
-    import torch
-
-    type = tensor_type_of(op.result)
-    # A copy: torch has no read-only tensors, and warns of memory that is.
-    tensor = torch.as_tensor(constant_array(op.value, type, store).copy())
-    return tensor.view(torch.bfloat16) if isinstance(type.get_element_type(), BFloat16Type) else tensor
-
-
-def _array(tensor: torch.Tensor) -> Array:
-    import torch
-
-    contiguous = tensor.detach().contiguous()
-    return (contiguous.view(torch.uint16) if tensor.dtype == torch.bfloat16 else contiguous).numpy()

@@ -50,6 +50,7 @@ from xnnir.errors import XnnirError
 from xnnir.passes._aten_to_xnn import CONVERTERS
 from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
 from xnnir.passes._aten_to_xnn.conversion import Conversion
+from xnnir.passes._aten_to_xnn.intent import intended_precision
 from xnnir.passes._aten_to_xnn.selection import Selection
 from xnnir.passes._blocks import blocks_within, erase_dead_ops
 
@@ -132,6 +133,7 @@ class ConvertAtenToXnnPass(ModulePass):
             raise Refusal(f"xnnir has no conversion of {op.name} to XNNPACK")
         if (reason := to.selection.why_not_op(op)) is not None:
             raise NotSelected(reason)
+        to.precision = intended_precision(op)
         try:
             returned = converter(op, to)
             results = [returned] if isinstance(returned, SSAValue) else list(returned)

@@ -30,7 +30,7 @@ DIALECTS = sorted(
 
 def test_there_are_passes_and_dialects() -> None:
     assert len(STEMS) > 10
-    assert DIALECTS == ["aten", "rt", "xnn"]
+    assert DIALECTS == ["aten", "qdq", "rt", "xnn"]
 
 
 @pytest.mark.parametrize("stem", STEMS)

@@ -29,10 +29,12 @@ from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
 from xnnir.passes.aten_resolve_sizes import AtenResolveSizesPass
 from xnnir.passes.convert_aten_to_xnn import ConvertAtenToXnnPass
 from xnnir.passes.lower_to_rt import LowerToRtPass
+from xnnir.passes.normalize_quant import NormalizeQuantPass
 from xnnir.passes.plan_memory import PlanMemoryPass
 from xnnir.passes.verify_xnn_legal import VerifyXnnLegalPass
 from xnnir.passes.xnn_canonicalize import XnnCanonicalizePass
 from xnnir.passes.xnn_fold_padding import XnnFoldPaddingPass
+from xnnir.passes.xnn_fold_quant import XnnFoldQuantPass
 from xnnir.passes.xnn_fuse_activation import XnnFuseActivationPass
 from xnnir.passes.xnn_optimize_layout import XnnOptimizeLayoutPass
 from xnnir.passes.xnn_outline_subgraphs import XnnOutlineSubgraphsPass
@@ -73,13 +75,16 @@ def aten_to_xnn(
         AtenDecomposePass(target=partitioner.target),  # what is no node has a kernel, or cannot run
         *tidy,
         convert,
+        AtenFoldConstantsPass(dequantize=True),  # what kernels read of quantised weights is floats
     ]
     return [
         *tidy,
+        NormalizeQuantPass(partitioner.precisions),  # numbers that are quantised have a type that says how
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
         convert,  # every op XNNPACK has is a node; the others carry their reason
         *(decompose if is_last else ()),
         CommonSubexpressionElimination(),  # what is computed twice is computed once: layers share masks and tables
+        XnnFoldQuantPass(target=partitioner.target),  # nodes between conversions compute in integers
         XnnFoldPaddingPass(),  # zero padding is part of the convolution or pool that reads it
         XnnFuseActivationPass(),  # clamps are output bounds
         XnnOptimizeLayoutPass(),  # only the transposes that will run are left

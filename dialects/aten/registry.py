@@ -17,22 +17,27 @@ _EFFECTS = OpTraits(lambda: (CallEffects(),))
 @cache
 def op_classes() -> dict[str, type[AtenOp]]:
     """The classes by op name (`aten.add.Tensor`; the overload `default` is left out of the name)."""
-    text = (Path(__file__).parent / "schemas.txt").read_text()
+    return make_op_classes((Path(__file__).parent / "schemas.txt").read_text(), "aten", __name__)
+
+
+def make_op_classes(schemas: str, dialect: str, module: str) -> dict[str, type[AtenOp]]:
+    """A class for each line of `schemas`, by the names that the ops have in `dialect`."""
     classes: dict[str, type[AtenOp]] = {}
-    for line in text.splitlines():
+    for line in schemas.splitlines():
         schema, _, marks = line.partition("  # ")
         # The text is parsed when a schema is first asked for; the name is all that a class needs.
-        target = schema[6 : schema.index("(")]
+        namespace, _, rest = schema.partition("::")
+        operator = rest[: rest.index("(")]
         has_effects = bool(marks) or "!)" in schema or schema.endswith("-> ()")
-        name = f"aten.{target}"
+        name, target = f"{dialect}.{operator}", f"{namespace}.{operator}"
         classes[name] = type(
-            "".join(part[:1].upper() + part[1:] for part in target.replace(".", "_").split("_")) + "Op",
+            "".join(part[:1].upper() + part[1:] for part in operator.replace(".", "_").split("_")) + "Op",
             (AtenOp,),
             {
                 "__doc__": schema,
-                "__module__": __name__,
+                "__module__": module,
                 "name": name,
-                "target": name if "." in target else f"{name}.default",
+                "target": target if "." in operator else f"{target}.default",
                 "schema_text": schema,
                 "traits": _EFFECTS if has_effects else _PURE,
             },

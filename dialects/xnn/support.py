@@ -115,11 +115,18 @@ _CONVERT = tuple(
 ) + _rows("fp32 -> qdint8", "fp16 -> qdint8")
 
 
+def _is_static(value: SSAValue) -> bool:
+    # What is converted from a constant will be one, when the quantisations around it are settled.
+    owner = value.owner
+    source = owner.input.owner if isinstance(owner, xnn.ConvertOp) else owner
+    return isinstance(source, xnn.ConstantOp)
+
+
 def _static(*names: str) -> Condition:
     def check(op: Operation) -> str | None:
         for name in names:
             value: SSAValue | None = getattr(op, name)
-            if value is not None and not isinstance(value.owner, xnn.ConstantOp):
+            if value is not None and not _is_static(value):
                 return f"XNNPACK packs the {name} when the model is loaded, and this one is computed while it runs"
         return None
 

@@ -21,11 +21,13 @@ from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import Array, WeightStore, constant_array, numpy_dtype
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, ints, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, tensor_type
-from xnnir.dialects.xnn.support import Target, why_unsupported
+from xnnir.dialects.xnn.support import Precision, Target, moves_data_only, why_unsupported
 from xnnir.passes._aten_to_xnn.arguments import NotSelected, Refusal
 from xnnir.passes._aten_to_xnn.collapse import collapse, has_too_many_dims
+from xnnir.passes._aten_to_xnn.dequantized import dequantized_codes
 from xnnir.passes._aten_to_xnn.selection import Selection
 from xnnir.passes._aten_to_xnn.sizes import add_to_dim
+from xnnir.passes._quantization import Codes, Unrepresentable, codes_of, is_quantized_constant, note_float
 
 Dims: TypeAlias = Sequence[int | DimAttr]
 
@@ -51,9 +53,13 @@ class Conversion:
         self.selection = selection
         self.nodes: list[Operation] = []
         """What the op that is being converted has become so far, not yet in the block."""
+        self.precision: Precision | None = None
+        """What the op that is being converted computes in by the quantisations around it."""
         self.unexpanded: dict[SSAValue, SSAValue] = {}
         """What an expanded tensor was before, for nodes that broadcast by themselves."""
         self._constants: dict[tuple[Attribute, Attribute], SSAValue] = {}
+        self._codes: dict[SSAValue, Codes | Unrepresentable | None] = {}
+        self._note: str | None = None
 
     def emit(self, node: XnnOp) -> SSAValue:
         """
@@ -76,7 +82,7 @@ class Conversion:
             return collapse(self, node)
         if (reason := why_unsupported(node, self.target)) is not None:
             raise Refusal(reason)
-        if (reason := self.selection.why_not_node(node)) is not None:
+        if (reason := self.selection.why_not_node(node, self.precision)) is not None:
             raise NotSelected(reason)
         return node.results[0]
 
@@ -84,24 +90,88 @@ class Conversion:
         """Forget the nodes of an op that was refused."""
         for node in reversed(self.nodes):
             node.erase()
-        self.nodes = []
+        self.nodes, self._note = [], None
 
     def place(self, op: Operation) -> None:
         """Put the nodes of a converted op before it."""
         for node in self.nodes:
             node.location = op.location
+        if self._note is not None:
+            computing = [node for node in self.nodes if not moves_data_only(node)]
+            if computing:
+                note_float(computing[0], self._note)
         self.block.insert_ops_before(self.nodes, op)
-        self.nodes = []
+        self.nodes, self._note = [], None
 
     def operand(self, value: SSAValue) -> SSAValue:
         """`value` as nodes use it: parameters, buffers and constants of `aten` as an `xnn.constant`."""
         owner = self._static_owner(value)
         if isinstance(owner, aten.StaticValueOp):
             return self._constant(owner.value, tensor_type_of(value), value.name_hint)
-        return value
+        if not self.is_dequantized(value) or isinstance(value.owner, xnn.ConvertOp):
+            return value
+        return self.arranged(value, lambda array: array, "constant", element_type_of(value))
+
+    def is_dequantized(self, value: SSAValue) -> bool:
+        """Whether `value` is a constant that the model dequantises."""
+        return self._dequantized(value) is not None
+
+    def arranged(
+        self, value: SSAValue, arrange: Callable[[Array], Array], what: str, element_type: Attribute = f32
+    ) -> SSAValue:
+        """
+        A constant laid out anew by `arrange`, which reshapes and transposes, its numbers of `element_type`. One that
+        the model dequantises is a constant of integers and a conversion to floats, which `xnn-fold-quant` takes away.
+
+        Raises `Refusal` when `value` is computed.
+        """
+        codes = self._dequantized(value)
+        if codes is None:
+            return self.constant(arrange(self.static(value, what)), element_type, value.name_hint)
+        try:
+            if isinstance(codes, Unrepresentable):
+                raise codes
+            made = codes.arranged(arrange).constant(self.store)
+        except Unrepresentable as reason:
+            self._note = self._note or str(reason)
+            return self.constant(arrange(self.static(value, what)), element_type, value.name_hint)
+        constant = self._constant(made.value, tensor_type_of(made.result), value.name_hint)
+        made.erase()
+        convert = xnn.ConvertOp(constant, TensorType(element_type, shape_of(constant)))
+        convert.output.name_hint = value.name_hint
+        self.nodes.append(convert)
+        return convert.output
+
+    def _dequantized(self, value: SSAValue) -> Codes | Unrepresentable | None:
+        if value not in self._codes:
+            self._codes[value] = self._read_codes(value)
+        return self._codes[value]
+
+    def _read_codes(self, value: SSAValue) -> Codes | Unrepresentable | None:
+        owner = value.owner
+        if isinstance(owner, xnn.ConvertOp) and is_quantized_constant(owner.input.owner):
+            return codes_of(cast(xnn.ConstantOp, owner.input.owner), self.store)
+        if not isinstance(owner, AtenOp):
+            return None
+        try:
+            return dequantized_codes(owner, self._plain_array)
+        except Unrepresentable as reason:
+            return reason
 
     def array(self, value: SSAValue) -> Array | None:
         """The numbers of a constant, bfloat16 as float32; None when `value` is computed."""
+        match self._dequantized(value):
+            case None:
+                return self._plain_array(value)
+            case Codes() as codes:
+                return codes.real()
+            case _:
+                # Quantised as XNNPACK has no type for; torch knows what it means.
+                from xnnir.interpreter.constants import evaluate_constant
+
+                return evaluate_constant(cast(AtenOp, value.owner), self.store)
+
+    def _plain_array(self, value: SSAValue) -> Array | None:
         owner = self._static_owner(value)
         if owner is None:
             return None

@@ -93,13 +93,13 @@ def convolution(op: AtenOp, to: Conversion) -> SSAValue:
     """`conv1d`, `conv2d`, and `convolution` where it is not transposed."""
     weight = tensor_arg(op, "weight")
     window = _window(op, weight)
-    # Filters are float32 for float16 inputs too: XNNPACK packs them as it needs them.
-    filter = _kernel(to.static(weight, "filter"), window.spatial)
+    shape = shape_of(weight)
     if op.arg("padding") == "same":
-        window.padding = _same_padding(filter.shape[2:], window)
+        window.padding = _same_padding((1, *shape[2:])[-2:], window)
     result_type = nhwc_type(tensor_type_of(op.results[0]), window.spatial)
-    if window.groups > 1 and filter.shape[1] == 1:
-        kernel = to.constant(filter.transpose(1, 2, 3, 0), f32, weight.name_hint)
+    # Filters are float32 for float16 inputs too: XNNPACK packs them as it needs them.
+    if window.groups > 1 and shape[1] == 1:
+        kernel = to.arranged(weight, lambda w: _kernel(w, window.spatial).transpose(1, 2, 3, 0), "filter")
 
         def make(x: SSAValue, bias: SSAValue | None) -> XnnOp:
             return xnn.DepthwiseConvolution2DOp(
@@ -112,7 +112,7 @@ def convolution(op: AtenOp, to: Conversion) -> SSAValue:
                 dilation=window.dilation,
             )
     else:
-        kernel = to.constant(filter.transpose(0, 2, 3, 1), f32, weight.name_hint)
+        kernel = to.arranged(weight, lambda w: _kernel(w, window.spatial).transpose(0, 2, 3, 1), "filter")
 
         def make(x: SSAValue, bias: SSAValue | None) -> XnnOp:
             return xnn.Convolution2DOp(
@@ -133,7 +133,6 @@ def transposed_convolution(op: AtenOp, to: Conversion) -> SSAValue:
     """`conv_transpose1d`, `conv_transpose2d.input`, and `convolution` where it is transposed."""
     weight = tensor_arg(op, "weight")
     window = _window(op, weight)
-    filter = _kernel(to.static(weight, "filter"), window.spatial)
     adjustment = pair(int_list(op, "output_padding", window.spatial, (0,) * window.spatial), 0)
     # Rows that are added for a stride of one or a dilation may be as many; they are rows that are not cut off.
     top, right, bottom, left = window.padding
@@ -143,12 +142,15 @@ def transposed_convolution(op: AtenOp, to: Conversion) -> SSAValue:
     ]
     window.padding = (top, right - less[1], bottom - less[0], left)
     adjustment = (adjustment[0] - less[0], adjustment[1] - less[1])
-    ic, oc, kh, kw = filter.shape
-    # PyTorch keeps [groups * IC/g, OC/g, H, W]; XNNPACK wants [groups * OC/g, H, W, IC/g].
-    grouped = filter.reshape(window.groups, ic // window.groups, oc, kh, kw).transpose(0, 2, 3, 4, 1)
-    kernel = to.constant(
-        grouped.reshape(window.groups * oc, kh, kw, ic // window.groups), f32, weight.name_hint
-    )
+
+    def arrange(array: Array) -> Array:
+        # PyTorch keeps [groups * IC/g, OC/g, H, W]; XNNPACK wants [groups * OC/g, H, W, IC/g].
+        filter = _kernel(array, window.spatial)
+        ic, oc, kh, kw = filter.shape
+        grouped = filter.reshape(window.groups, ic // window.groups, oc, kh, kw).transpose(0, 2, 3, 4, 1)
+        return grouped.reshape(window.groups * oc, kh, kw, ic // window.groups)
+
+    kernel = to.arranged(weight, arrange, "filter")
 
     def make(x: SSAValue, bias: SSAValue | None) -> XnnOp:
         return xnn.Deconvolution2DOp(

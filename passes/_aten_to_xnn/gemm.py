@@ -21,7 +21,7 @@ def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValu
     type = tensor_type(element_type_of(x), dims)
     # XNNPACK packs the bias with the filter, so one that is computed is added by a node of its own.
     is_packed = bias is not None and to.array(bias) is not None and len(shape_of(bias)) == 1
-    packed = to.linear_weight(bias) if is_packed and bias is not None else None
+    packed = _bias(to, bias) if is_packed and bias is not None else None
     if packed is not None and shape_of(packed) != (shape_of(weight)[0],):
         packed, is_packed = None, False
     if to.array(weight) is None and isinstance(element_type_of(weight), Float16Type):
@@ -33,6 +33,13 @@ def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValu
     if bias is not None and not is_packed:
         result = to.emit(xnn.AddOp(result, to.operand(bias), result.type))
     return result
+
+
+def _bias(to: Conversion, bias: SSAValue) -> SSAValue:
+    array = to.array(bias) if to.is_dequantized(bias) else None
+    return (
+        to.linear_weight(bias) if array is None else to.constant(array, element_type_of(bias), bias.name_hint)
+    )
 
 
 def linear(op: AtenOp, to: Conversion) -> SSAValue:
@@ -48,6 +55,8 @@ def _product(to: Conversion, a: SSAValue, b: SSAValue, bias: SSAValue | None = N
     if len(shape_of(b)) != 2:
         return None
     if (array := to.array(b)) is not None:
+        if to.is_dequantized(b):
+            return fully_connected(to, a, to.arranged(b, lambda w: w.T, "weight", element_type_of(b)), bias)
         return fully_connected(to, a, to.constant(array.T, element_type_of(b), b.name_hint), bias)
     source = transposed_source(b)
     if source is not None and to.array(source) is not None:

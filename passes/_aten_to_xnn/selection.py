@@ -62,9 +62,10 @@ class Selection:
         way_on = f"; {' or '.join(others)} would select it" if others else ""
         return f"none of the partitioner's configs selects {op.name}{way_on}"
 
-    def why_not_node(self, node: Operation) -> str | None:
-        """Why no op may become `node`; None when one may."""
-        if self.precisions is not None and (precision := precision_of(node)) not in self.precisions:
+    def why_not_node(self, node: Operation, intended: Precision | None = None) -> str | None:
+        """Why no op may become `node`, which is to compute in `intended`; None when one may."""
+        precision = intended or precision_of(node)
+        if self.precisions is not None and precision not in self.precisions:
             return f"it computes in {precision}, and the partitioner takes {', '.join(self.precisions)} only"
         if not self.bf16:
             types = {datatype(element_type_of(value)) for value in (*node.operands, *node.results)}

@@ -17,6 +17,7 @@ from xdsl.utils.hints import isa
 from xnnir.dialects.aten import AtenOp, CallOperatorOp, ConstantOp, SchemaType, find_op_class, op_class
 from xnnir.dialects.aten.operator import class_schema
 from xnnir.dialects.aten.values import Device, Layout, MemoryFormat
+from xnnir.dialects.qdq import find_qdq_class
 from xnnir.dialects.xnn.dims import DimAttr, dims_of
 from xnnir.dialects.xnn.expressions import build, parse_expression
 from xnnir.frontend import training
@@ -198,7 +199,7 @@ class GraphImporter:
         result_types = self._result_types(node) if schema.returns else []
         args = self.arguments(node, schema)
         training.check(schema.name, args)
-        overload = find_op_class(str(target)) if target.namespace == "aten" else None
+        overload = find_op_class(str(target)) if target.namespace == "aten" else find_qdq_class(str(target))
         if overload is not None and overload.argument_names() == tuple(args):
             result = self.make_typed_call(overload, list(args.values()), result_types, node.name)
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -26,8 +27,17 @@ def evaluate(op: AtenOp, values: Mapping[SSAValue, Any]) -> tuple[Any, ...]:
     return tuple(cast(list[Any], result)) if isinstance(result, list) else (result,)
 
 
+_LIBRARIES = {
+    "quantized_decomposed": "torch.ao.quantization.fx._decomposed",
+    "torchao": "torchao.quantization.quant_primitives",
+}
+"""What registers the operators of a namespace when it is imported."""
+
+
 def _overload(target: str) -> Callable[..., Any]:
     namespace, name, overload = target.split(".", 2)
+    if (library := _LIBRARIES.get(namespace)) is not None:
+        importlib.import_module(library)
     try:
         return getattr(getattr(getattr(torch.ops, namespace), name), overload)
     except AttributeError as error:
