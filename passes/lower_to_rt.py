@@ -33,7 +33,7 @@ from xdsl.dialects.builtin import ModuleOp, StringAttr
 from xdsl.ir import Attribute, Operation, Region, SSAValue
 from xdsl.passes import ModulePass
 
-from xnnir.dialects import aten, rt, xnn
+from xnnir.dialects import aten, qdq, rt, xnn
 from xnnir.dialects.weights import WeightStore, get_weight_store
 from xnnir.dialects.xnn.base import shape_of
 from xnnir.dialects.xnn.support import Target
@@ -108,7 +108,7 @@ class _Lowering:
 
     def _can_lower(self, op: Operation) -> bool:
         return (
-            isinstance(op, _STATIC | xnn.CallOp | _ASSIGN | func.ReturnOp)
+            isinstance(op, _STATIC | xnn.CallOp | _ASSIGN | func.ReturnOp | qdq.ScastOp)
             or isinstance(op, CONTROL_FLOW | TERMINATORS)
             or self.state.is_update(op)
             or find_scalar_lowering(op) is not None
@@ -175,6 +175,10 @@ class _Lowering:
         if isinstance(op, _STATIC):
             # Those of `aten` are here when the model returns them as they are.
             builder.bind(op.result, builder.slot(constant_slot(op), op.location))
+            return
+        if isinstance(op, qdq.ScastOp):
+            # Integers and what they stand for are one tensor.
+            builder.bind(op.output, builder.lookup(op.input))
             return
         if (scalar := find_scalar_lowering(op)) is not None:
             lower_scalar(builder, cast(aten.AtenOp, op), scalar)

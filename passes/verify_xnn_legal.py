@@ -19,10 +19,13 @@ from xdsl.ir import BlockArgument, Operation
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import XnnOp
+from xnnir.dialects.weights import WeightStore, get_weight_store
+from xnnir.dialects.xnn.base import XnnOp, element_type_of
 from xnnir.dialects.xnn.graph_ops import yielded
 from xnnir.dialects.xnn.support import Target, moves_data_only, why_unsupported
+from xnnir.dialects.xnn.types import QDInt8Type
 from xnnir.errors import OpError
+from xnnir.passes._fold_quant.ranges import why_out_of_range
 
 
 @dataclass(frozen=True)
@@ -38,16 +41,17 @@ class VerifyXnnLegalPass(ModulePass):
     """Who will run the file; decides which nodes there are."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
+        store = get_weight_store(ctx)
         for inner in op.ops:
             if isinstance(inner, func.FuncOp):
-                self._verify_function(inner)
+                self._verify_function(inner, store)
             elif isinstance(inner, xnn.GraphOp):
-                self._verify_graph(inner)
+                self._verify_graph(inner, store)
 
-    def _verify_function(self, function: func.FuncOp) -> None:
+    def _verify_function(self, function: func.FuncOp, store: WeightStore) -> None:
         for op in function.walk():
             if isinstance(op, xnn.SubgraphOp):
-                self._verify_graph(op)
+                self._verify_graph(op, store)
             elif isinstance(op, XnnOp) and not _is_in_graph(op) and not moves_data_only(op):
                 reason = why_unsupported(op, self.target)
                 raise OpError(
@@ -57,14 +61,27 @@ class VerifyXnnLegalPass(ModulePass):
                     hint="run xnn-partition or xnn-split-per-op before",
                 )
 
-    def _verify_graph(self, graph: xnn.GraphOp | xnn.SubgraphOp) -> None:
+    def _verify_graph(self, graph: xnn.GraphOp | xnn.SubgraphOp, store: WeightStore) -> None:
         for op in graph.body.block.ops:
             if isinstance(op, xnn.ConstantOp | xnn.YieldOp):
                 continue
             if not isinstance(op, XnnOp):
                 raise OpError(op, "expected a node of XNNPACK in a graph")
-            if (reason := why_unsupported(op, self.target)) is not None:
+            reason = why_unsupported(op, self.target) or why_out_of_range(op, store)
+            if (
+                reason is None
+                and isinstance(op, xnn.ConvertOp)
+                and isinstance(op.input.owner, xnn.ConstantOp)
+            ):
+                reason = "expected constants to be converted while compiling"
+            if reason is not None:
                 raise OpError(op, reason)
+        for value in (*graph.body.block.args, *yielded(graph)):
+            if isinstance(element_type_of(value), QDInt8Type):
+                raise OpError(
+                    graph,
+                    f"expected {value.type} inside a graph only: nobody else knows the scales of its rows",
+                )
         for value in yielded(graph):
             if isinstance(value, BlockArgument) or isinstance(value.owner, xnn.ConstantOp):
                 what = "one of its arguments" if isinstance(value, BlockArgument) else "a constant"

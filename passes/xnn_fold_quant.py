@@ -37,7 +37,6 @@ from xnnir.passes._fold_quant.nodes import fold_node
 from xnnir.passes._fold_quant.weights import Folder, dequantize
 from xnnir.passes._quantization import note_float
 
-
 _NO_WAY_BACK = "XNNPACK takes rows quantised while the model runs in linear layers and convolutions"
 
 

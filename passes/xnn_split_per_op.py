@@ -24,7 +24,9 @@ from xdsl.ir import Block, BlockArgument, Operation
 from xdsl.passes import ModulePass
 
 from xnnir.dialects import xnn
+from xnnir.dialects.xnn.base import element_type_of
 from xnnir.dialects.xnn.support import Target, moves_data_only
+from xnnir.dialects.xnn.types import QDInt8Type
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
 from xnnir.passes._subgraphs import allowed_op_types, delegable_ops, erase_unused_constants, wrap_in_subgraph
 
@@ -48,6 +50,7 @@ class XnnSplitPerOpPass(ModulePass):
 
 
 def _split(block: Block, delegable: set[Operation]) -> None:
+    _give_each_its_own_rows(block, delegable)
     ops = list(block.ops)
     groups: dict[Operation, list[Operation]] = {}
     for op, main in _homes(ops, delegable).items():
@@ -63,9 +66,27 @@ def _split(block: Block, delegable: set[Operation]) -> None:
     erase_unused_constants(op for op in ops if isinstance(op, xnn.ConstantOp))
 
 
+def _codes_rows(op: Operation) -> bool:
+    return isinstance(op, xnn.ConvertOp) and isinstance(element_type_of(op.output), QDInt8Type)
+
+
+def _give_each_its_own_rows(block: Block, delegable: set[Operation]) -> None:
+    """Quantise rows once for each node that reads them: nobody but the delegate knows their scales."""
+    for op in list(block.ops):
+        if not _codes_rows(op):
+            continue
+        for use in list(op.results[0].uses)[1:]:
+            copy = op.clone()
+            copy.results[0].name_hint = op.results[0].name_hint
+            block.insert_op_before(copy, op)
+            use.operation.operands[use.index] = copy.results[0]
+            if op in delegable:
+                delegable.add(copy)
+
+
 def _homes(ops: list[Operation], delegable: set[Operation]) -> dict[Operation, Operation]:
     """For each delegable op, in order, the op in whose subgraph it goes: itself, or its only neighbour."""
-    computes = {op for op in ops if op in delegable and not moves_data_only(op)}
+    computes = {op for op in ops if op in delegable and not moves_data_only(op) and not _codes_rows(op)}
     movers = [op for op in ops if op in delegable and op not in computes]
     fed: set[Operation] = set(computes)
     """What a computing node feeds, directly or through movers."""
@@ -82,7 +103,8 @@ def _homes(ops: list[Operation], delegable: set[Operation]) -> dict[Operation, O
     # reads: joining them closes no cycle.
     for op in reversed(movers):
         users = {home.get(use.operation) for result in op.results for use in result.uses}
-        if op not in fed and len(users) == 1 and (user := users.pop()) is not None:
+        belongs = op not in fed or _codes_rows(op)
+        if belongs and len(users) == 1 and (user := users.pop()) is not None:
             home[op] = user
     for op in movers:
         if op in home:

@@ -140,6 +140,14 @@ def _static_unless_fp32(op: Operation) -> str | None:
     return _static("filter", "bias")(op)
 
 
+def _no_bias_for_floats_with_integers(op: Operation) -> str | None:
+    assert isinstance(op, xnn.FullyConnectedOp)
+    types = [datatype(element_type_of(value)) for value in (op.input, op.filter)]
+    if op.bias is not None and types[0] == "fp32" and types[1] in ("qcint8", "qcint4"):
+        return "XNNPACK multiplies the bias by the scales of the weights; it wants to be added by a node of its own"
+    return None
+
+
 def _equal_quantisation(op: Operation) -> str | None:
     types = {element_type_of(value) for value in (*op.operands, *op.results)}
     if len(types) > 1:
@@ -239,7 +247,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_fully_connected",
         "FullyConnected",
         _FULLY_CONNECTED,
-        (_static_unless_fp32,),
+        (_static_unless_fp32, _no_bias_for_floats_with_integers),
     ),
     xnn.GeluOp: Support("xnn_define_unary", "Gelu", _same(1, *_FLOAT)),
     xnn.GlobalAveragePooling2DOp: Support(

@@ -135,21 +135,20 @@ class Folder:
             raise Unrepresentable(
                 "XNNPACK has groups of weights for rows quantised while they are computed only"
             )
-        bias = None if op.bias is None else self._float_bias(op.bias)
+        if (bias := op.bias) is not None:
+            # XNNPACK multiplies a bias by the scales of these weights.
+            op.operands = [op.input, op.filter]
+            add = xnn.AddOp(op.output, bias, op.output.type)
+            _insert_behind(add, op)
         if not isinstance(element_type_of(op.input), Float16Type):
-            self._finish(op, op.input, filter, bias, op.output.type)
+            self._finish(op, op.input, filter, None, op.output.type)
             return
         # XNNPACK computes with integer weights in float32.
         wide = xnn.ConvertOp(op.input, coded_type(op.input, f32))
         insert(wide, op)
         wide.output.name_hint = op.input.name_hint
-        narrow = xnn.ConvertOp(op.output, op.output.type)
-        op.output.replace_all_uses_with(narrow.output)
-        narrow.operands[0] = op.output
-        following = op.next_op
-        assert following is not None
-        insert(narrow, following, op)
-        self._finish(op, wide.output, filter, bias, coded_type(op.output, f32))
+        _insert_behind(xnn.ConvertOp(op.output, op.output.type), op)
+        self._finish(op, wide.output, filter, None, coded_type(op.output, f32))
 
     def _linear_filter(self, op: xnn.FullyConnectedOp, codes: Codes) -> xnn.ConstantOp:
         """The filter of a dynamic or weight-only linear layer: of 4 bits where all integers are."""
@@ -232,6 +231,16 @@ class Folder:
             new = rebuilt(move, [x], coded_type(move.results[0], element_type_of(x)))
             x = insert(new, move)
         return x
+
+
+def _insert_behind(new: XnnOp, op: XnnOp) -> None:
+    """Put `new`, whose first operand is the result of `op`, behind it, for all that reads that result."""
+    new.results[0].name_hint = op.results[0].name_hint
+    op.results[0].replace_all_uses_with(new.results[0])
+    new.operands[0] = op.results[0]
+    following = op.next_op
+    assert following is not None
+    insert(new, following, op)
 
 
 def _dynamic_input(value: SSAValue) -> SSAValue | None:

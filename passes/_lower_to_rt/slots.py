@@ -24,9 +24,10 @@ from xdsl.ir import Attribute, BlockArgument, Operation, SSAValue
 from xdsl.utils.hints import isa
 
 from xnnir.dialects import aten, rt, xnn
+from xnnir.dialects.aten import ELEMENT_TYPES
 from xnnir.dialects.xnn.base import ints, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
-from xnnir.dialects.xnn.types import QuantizedType
+from xnnir.dialects.xnn.types import PerTensorType, QuantizedType
 from xnnir.errors import XnnirError
 from xnnir.passes._lower_to_rt.sizes import is_free
 
@@ -69,6 +70,9 @@ def _tensor_slot(value: SSAValue, dim_order: Sequence[int] | None) -> rt.TensorO
             hint="give it one: torch.export.Dim(name, max=...) in dynamic_shapes",
         )
     element_type = physical.get_element_type()
+    if isinstance(element_type, PerTensorType):
+        # The program knows the integers, and delegates what they stand for.
+        element_type = ELEMENT_TYPES[element_type.STORAGE_DTYPE]
     if isinstance(element_type, QuantizedType):
         raise XnnirError(
             f"a value of type {physical} crosses the border of a delegate; only floats and integers can",

@@ -22,8 +22,11 @@ from xdsl.dialects.builtin import (
 from xdsl.ir import Attribute
 
 from xnnir.dialects.aten import DTYPES
+from xnnir.dialects.qdq import ScastOp
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
-from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QDInt8Type
+from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.dialects.xnn.packing import from_bfloat16, unpack_four_bit
+from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QBInt4Type, QDInt8Type
 
 _FLOATS: dict[type[Attribute], torch.dtype] = {
     BFloat16Type: torch.bfloat16,
@@ -73,11 +76,7 @@ def _code_dynamically(tensor: Tensor, nonbatch_dims: int) -> Tensor:
 
 
 def constant(value: Attribute, type: TensorType[Attribute], store: WeightStore) -> Tensor:
-    """
-    The real numbers of a constant.
-
-    Raises `MissingWeightError` for a weight that the store lacks, `NotImplementedError` for 4-bit types.
-    """
+    """The real numbers of a constant. Raises `MissingWeightError` for a weight that the store lacks."""
     element_type = type.get_element_type()
     array = constant_array(value, type, store)
     match element_type:
@@ -86,10 +85,17 @@ def constant(value: Attribute, type: TensorType[Attribute], store: WeightStore) 
         case PerTensorType():
             integers = torch.as_tensor(array.astype(np.float32))
             return (integers - element_type.zero_point.data) * element_type.scale.value.data
-        case PerChannelType() if element_type.STORAGE_DTYPE != "uint8":
-            shape = [1] * array.ndim
-            shape[element_type.axis.data] = -1
-            return torch.as_tensor(array.astype(np.float32)) * _scales(element_type, store).reshape(shape)
+        case PerChannelType() | QBInt4Type():
+            if element_type.ELEMENTS_PER_BYTE > 1:
+                array = unpack_four_bit(array, type.get_shape()[-1])
+            scales = _scales(element_type, store)
+            if isinstance(element_type, QBInt4Type):
+                scales = scales.reshape(array.shape[0], -1).repeat_interleave(element_type.block_size.data, 1)
+            else:
+                shape = [1] * array.ndim
+                shape[element_type.axis.data] = -1
+                scales = scales.reshape(shape)
+            return torch.as_tensor(array.astype(np.float32)) * scales
         case Float16Type() | Float32Type() | Float64Type() | IntegerType():
             return torch.as_tensor(np.array(array))
         case _:
@@ -108,8 +114,31 @@ def plain_constant(value: Attribute, type: TensorType[Attribute], store: WeightS
     return tensor if tensor.dtype == dtype else tensor.view(dtype)
 
 
-def _scales(type: PerChannelType, store: WeightStore) -> Tensor:
+def storage_cast(tensor: Tensor, op: ScastOp) -> Tensor:
+    """The integers behind real numbers on a grid, or the numbers that integers stand for."""
+    source, result = (tensor_type_of(value).get_element_type() for value in (op.input, op.output))
+    return stored(tensor, source) if isinstance(source, PerTensorType) else numbers(tensor, result)
+
+
+def stored(tensor: Tensor, element_type: Attribute) -> Tensor:
+    """The integers by which a type with one scale stores real numbers on its grid; other numbers as they are."""
+    if not isinstance(element_type, PerTensorType):
+        return tensor
+    integers = torch.round(tensor.double() / element_type.scale.value.data) + element_type.zero_point.data
+    return integers.to(getattr(torch, element_type.STORAGE_DTYPE))
+
+
+def numbers(tensor: Tensor, element_type: Attribute) -> Tensor:
+    """The reverse of `stored`."""
+    if not isinstance(element_type, PerTensorType):
+        return tensor
+    return ((tensor.double() - element_type.zero_point.data) * element_type.scale.value.data).float()
+
+
+def _scales(type: PerChannelType | QBInt4Type, store: WeightStore) -> Tensor:
     if isinstance(type.scales, WeightAttr):
+        if isinstance(type, QBInt4Type):
+            return torch.as_tensor(from_bfloat16(np.frombuffer(store.bytes(type.scales), dtype=np.uint16)))
         return torch.as_tensor(np.frombuffer(store.bytes(type.scales), dtype=np.float32).copy())
     assert isinstance(type.scales, ArrayAttr)
     return torch.tensor([scale.value.data for scale in type.scales])

@@ -19,13 +19,13 @@ from xdsl.ir import Attribute, Block, Operation, SSAValue
 from xdsl.traits import SymbolTable
 from xdsl.utils.hints import isa
 
-from xnnir.dialects import aten, xnn
+from xnnir.dialects import aten, qdq, xnn
 from xnnir.dialects.weights import get_weight_store
 from xnnir.dialects.xnn.base import XnnOp, tensor_type_of
 from xnnir.interpreter import aten as aten_semantics
 from xnnir.interpreter import control_flow
 from xnnir.interpreter import xnn as xnn_semantics
-from xnnir.interpreter.coding import constant, plain_constant
+from xnnir.interpreter.coding import constant, plain_constant, storage_cast
 
 Number: TypeAlias = IntegerAttr | FloatAttr
 
@@ -99,6 +99,8 @@ class _Run:
                 return ()
             case xnn.ConstantOp():
                 return [constant(op.value, tensor_type_of(op.result), self.store)]
+            case qdq.ScastOp():
+                return [storage_cast(values[op.input], op)]
             case xnn.SubgraphOp():
                 inputs = zip(op.body.block.args, op.operands, strict=True)
                 return self.block(op.body.block, {inner: values[outer] for inner, outer in inputs})

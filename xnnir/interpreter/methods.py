@@ -18,7 +18,8 @@ from xdsl.traits import SymbolTable
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.weights import get_weight_store
 from xnnir.dialects.xnn.base import element_type_of
-from xnnir.interpreter.coding import plain_constant, torch_dtype
+from xnnir.dialects.xnn.graph_ops import yielded
+from xnnir.interpreter.coding import numbers, plain_constant, stored, torch_dtype
 from xnnir.interpreter.functions import Observe, Outcome
 from xnnir.interpreter.kernels import call_kernel
 from xnnir.interpreter.xnn import run_graph
@@ -144,8 +145,15 @@ class _Run:
         if not isinstance(graph, xnn.GraphOp):
             raise NotImplementedError(f"no reference semantics for the delegate {op.delegate}")
         count = len(graph.body.block.args)
-        inputs = [self._physical(slot, self.read(slot)) for slot in op.args[:count]]
-        results = run_graph(graph, inputs, self.store)
+        # Of what has a coding, the program has the integers.
+        inputs = [
+            numbers(self._physical(slot, self.read(slot)), element_type_of(inner))
+            for slot, inner in zip(op.args[:count], graph.body.block.args, strict=True)
+        ]
+        results = [
+            stored(value, element_type_of(inner))
+            for value, inner in zip(run_graph(graph, inputs, self.store), yielded(graph), strict=True)
+        ]
         logical = [self._logical(slot, value) for slot, value in zip(op.args[count:], results, strict=True)]
         for slot, value in zip(op.args[count:], logical, strict=True):
             self.write(slot, value)
