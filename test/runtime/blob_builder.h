@@ -114,6 +114,10 @@ public:
   uint32_t constant(const Dims &dims, const std::vector<T> &data, const Coding &coding = {}) {
     return add(dims, coding, store(data), kNone, 0);
   }
+  // A value of its own over the bytes of the last constant.
+  uint32_t same_constant(const Dims &dims, const Coding &coding = {}) {
+    return add(dims, coding, static_cast<uint32_t>(constant_offsets_.size()) - 1, kNone, 0);
+  }
   // An fp32 input that an old blob asks to be quantised when it runs.
   uint32_t legacy_dynamic_input(const Dims &dims) {
     dq_datatype_ = XNNDatatype::xnn_datatype_qint8;
@@ -216,6 +220,8 @@ public:
   TestNamedData named_data;
   // Who loads the blob.
   std::string backend = "XnnpackBackend";
+  // What delegates share; each has its own without.
+  std::shared_ptr<BackendState> state;
   bool with_header = true;
   // -1: as many as there are inputs and outputs.
   int64_t num_externs = -1;
@@ -245,6 +251,7 @@ public:
     context.named_data = &named_data;
     context.method_name = "forward";
     context.profile = profile;
+    context.state = state;
     return find_backend(backend)->init(context, blob);
   }
 

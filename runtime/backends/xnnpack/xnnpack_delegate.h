@@ -25,6 +25,8 @@ public:
   Status execute(Span<Value *> args) override;
   size_t num_inputs() const override;
   std::vector<ProfileEvent> profile_events() const override;
+  // Where its packed weights came from.
+  const PackedWeights &weights() const { return compiled_.weights; }
 
 private:
   struct Binding {
