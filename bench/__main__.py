@@ -6,39 +6,58 @@ import contextlib
 import json
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import click
 from rich.console import Console
 
 from bench import report, xnnpack_own
-from bench.report import Figures
+from bench.models import MODELS
+from bench.report import OURS, Figures
 from bench.session import ROOT, Turns, Worker, take_turns
 
-MODELS = ("mobilenet_v2", "resnet50", "mobilenet_v1", "resnet18", "regnet")
-PEERS = ("xnnir", "executorch", "executorch, our file", "onnxruntime", "eager")
-COMPILERS = {"xnnir": "xnnir.pte", "executorch": "executorch.pte", "onnx": "model.onnx"}
+PEERS = ("xnnir", "xnnir-only", "executorch", "onnxruntime", "eager")
+EXTRA_PEERS = ("executorch-our-file", "openvino")
+COMPILERS = {
+    "xnnir": "xnnir.pte",
+    "xnnir-only": "xnnir-only.pte",
+    "executorch": "executorch.pte",
+    "onnx": "model.onnx",
+}
 
 
 @click.command()
 @click.option("--models", default=",".join(MODELS), show_default=True, help="Which models.")
 @click.option("--threads", default="1,2", show_default=True, help="Numbers of threads.")
-@click.option("--peers", default=",".join(peer for peer in PEERS if "," not in peer), show_default=True)
+@click.option("--peers", default=",".join(PEERS), show_default=True, help=f"Also: {', '.join(EXTRA_PEERS)}.")
 @click.option("--rounds", type=click.IntRange(3), default=15, show_default=True, help="Turns of each worker.")
 @click.option("--repeat", type=click.IntRange(1), default=5, show_default=True, help="Inferences in a turn.")
 @click.option(
-    "--lowering-repeat", type=click.IntRange(1), default=3, show_default=True, help="Of our own compiler."
+    "--lowering-repeat",
+    type=click.IntRange(0),
+    default=3,
+    show_default=True,
+    help="Of our own compiler; 0 takes the files as they are.",
 )
+@click.option("--lower-all", is_flag=True, help="Lower with the other compilers again, whose files are kept.")
 @click.option("--output", type=click.Path(path_type=Path), default=ROOT / "build" / "bench" / "results.json")
 def main(
-    models: str, threads: str, peers: str, rounds: int, repeat: int, lowering_repeat: int, output: Path
+    models: str,
+    threads: str,
+    peers: str,
+    rounds: int,
+    repeat: int,
+    lowering_repeat: int,
+    lower_all: bool,
+    output: Path,
 ) -> None:
     """Measure latency, lowering, memory, load time and file size beside the peers, in turns."""
     console = Console()
     chosen_models, chosen_peers = models.split(","), peers.split(",")
     thread_counts = [int(count) for count in threads.split(",")]
-    for name, known in ((chosen_models, MODELS), (chosen_peers, PEERS)):
-        if unknown := set(name) - set(known):
+    for names, known in ((chosen_models, tuple(MODELS)), (chosen_peers, PEERS + EXTRA_PEERS)):
+        if unknown := set(names) - set(known):
             raise click.BadParameter(f"unknown: {', '.join(sorted(unknown))}; known are {', '.join(known)}")
     results: list[Figures] = []
     for model in chosen_models:
@@ -46,10 +65,8 @@ def main(
         folder = output.parent / model
         folder.mkdir(parents=True, exist_ok=True)
         for compiler, artefact in COMPILERS.items():
-            if compiler == "onnx" and "onnxruntime" not in chosen_peers:
-                continue
             with console.status(f"{model}: lowering with {compiler}"):
-                count = lowering_repeat if compiler == "xnnir" else 1
+                count = lowering_repeat if compiler in OURS else int(lower_all)
                 figures.lowering[compiler] = lower(compiler, model, folder / artefact, count)
         for count in thread_counts:
             with console.status(f"{model}: {count} thread{'s' if count > 1 else ''}"):
@@ -61,15 +78,27 @@ def main(
 
 
 def lower(compiler: str, model: str, path: Path, repeat: int) -> dict[str, float]:
-    """The fastest of `repeat` lowerings, each in a process of its own."""
+    """
+    The fastest of `repeat` lowerings, each in a process of its own.
+
+    0 takes the figures of an earlier one with the same versions, if there are any.
+    """
+    record = path.with_suffix(".json")
+    versions = {name: version(name) for name in ("torch", "transformers", "executorch", "onnx")}
+    if repeat == 0 and path.exists() and record.exists():
+        kept = json.loads(record.read_text())
+        if kept["versions"] == versions:
+            return kept["figures"]
     runs: list[dict[str, float]] = []
-    for _ in range(repeat):
+    for _ in range(max(repeat, 1)):
         command = [sys.executable, "-m", "bench.lowering", compiler, model, path]
         result = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         if result.returncode:
             raise click.ClickException(f"lowering {model} with {compiler} failed:\n{result.stderr[-2000:]}")
         runs.append(json.loads(result.stdout.splitlines()[-1]))
-    return min(runs, key=lambda run: run["seconds"])
+    figures = min(runs, key=lambda run: run["seconds"])
+    record.write_text(json.dumps({"versions": versions, "figures": figures}))
+    return figures
 
 
 def measure(figures: Figures, folder: Path, peers: list[str], threads: int, rounds: int, repeat: int) -> None:
@@ -102,12 +131,16 @@ def check_outputs(workers: list[Worker]) -> None:
             )
 
 
-def summary(turns: Turns) -> tuple[dict[str, float], dict[str, float]]:
+def summary(turns: Turns) -> tuple[dict[str, float], dict[str, dict[str, float]]]:
     """Medians, and ratios of ours to each."""
     names = list(turns.seconds)
     return (
         {name: turns.median(name) for name in names},
-        {name: turns.ratio("xnnir", name) for name in names if name != "xnnir"},
+        {
+            ours: {name: turns.ratio(ours, name) for name in names if name != ours}
+            for ours in OURS
+            if ours in names
+        },
     )
 
 

@@ -1,7 +1,7 @@
 """
 Lowering in a process of its own: seconds after `torch.export`, and the memory it needed at its peak.
 
-    python -m bench.lowering xnnir|executorch|onnx MODEL OUTPUT
+    python -m bench.lowering xnnir|xnnir-only|executorch|onnx MODEL OUTPUT
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from bench import models
 from xnnir.testing import zoo
 
 
@@ -32,6 +33,13 @@ def lower_xnnir(program: Any, path: Path) -> None:
     edge.to_executorch().save(path)
 
 
+def lower_xnnir_only(program: Any, path: Path) -> None:
+    import xnnir
+
+    partitioner = xnnir.XnnpackPartitioner(target="xnnir")
+    xnnir.to_edge_transform_and_lower(program, partitioner=[partitioner]).to_executorch().save(path)
+
+
 def lower_executorch(program: Any, path: Path) -> None:
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
     from executorch.exir import to_edge_transform_and_lower
@@ -45,9 +53,16 @@ def lower_onnx(program: Any, path: Path) -> None:
     torch.onnx.export(program, f=str(path), external_data=False, verbose=False)
 
 
-LOWERINGS = {"xnnir": lower_xnnir, "executorch": lower_executorch, "onnx": lower_onnx}
+LOWERINGS = {
+    "xnnir": lower_xnnir,
+    "xnnir-only": lower_xnnir_only,
+    "executorch": lower_executorch,
+    "onnx": lower_onnx,
+}
+_OURS = ["xnnir.program", "xnnir.frontend", "xnnir.pipelines", "xnnir.emit"]
 IMPORTS = {
-    "xnnir": ["xnnir.program", "xnnir.frontend", "xnnir.pipelines", "xnnir.emit"],
+    "xnnir": _OURS,
+    "xnnir-only": _OURS,
     "executorch": ["executorch.exir", "executorch.backends.xnnpack.partition.xnnpack_partitioner"],
     "onnx": ["onnxscript"],
 }
@@ -61,7 +76,8 @@ def main() -> None:
         # What a process imports once is no part of lowering a model.
         for module in IMPORTS[name]:
             __import__(module)
-        loaded = zoo.load(model)
+        loaded = models.load(model)
+        models.save_inputs(loaded, path.parent)
         program = torch.export.export(loaded.model, loaded.example_inputs)
     before = resident_bytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins anew

@@ -1,4 +1,4 @@
-"""What is compared: each peer loads one model's artefact and runs it on one input."""
+"""What is compared: each peer loads one model's artefact and runs it on the same inputs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import torch
 
+from bench import models
 from xnnir.testing import zoo
 
 
@@ -23,7 +24,7 @@ class Peer(ABC):
         self.path = folder / self.artefact
         self.model = model
         self.threads = threads
-        self.input = zoo.images(1, seed=1)
+        self.inputs = models.load_inputs(folder)
 
     @abstractmethod
     def load(self) -> None:
@@ -45,7 +46,14 @@ class Xnnir(Peer):
         self.method = program.load_method("forward")
 
     def run(self) -> Any:
-        return self.method.execute([self.input])[0]
+        return self.method.execute(self.inputs)[0]
+
+
+class XnnirOnly(Xnnir):
+    """With nodes that no other runtime has."""
+
+    name = "xnnir-only"
+    artefact = "xnnir-only.pte"
 
 
 class ExecuTorch(Peer):
@@ -67,11 +75,11 @@ class ExecuTorch(Peer):
 
     def run(self) -> Any:
         assert self.method is not None
-        return self.method.execute([self.input])[0]
+        return self.method.execute(self.inputs)[0]
 
 
 class ExecuTorchOnOurFile(ExecuTorch):
-    name = "executorch, our file"
+    name = "executorch-our-file"
     artefact = "xnnir.pte"
 
 
@@ -86,10 +94,33 @@ class OnnxRuntime(Peer):
         options.intra_op_num_threads = self.threads
         options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
-        self.feed = {self.session.get_inputs()[0].name: self.input.numpy()}
+        names = [input.name for input in self.session.get_inputs()]
+        self.feed = {name: tensor.numpy() for name, tensor in zip(names, self.inputs, strict=True)}
 
     def run(self) -> Any:
         return torch.from_numpy(np.asarray(self.session.run(None, self.feed)[0]))
+
+
+class OpenVino(Peer):
+    """Not among the packages that set-up installs: `pip install openvino`."""
+
+    name = "openvino"
+    artefact = "model.onnx"
+
+    def load(self) -> None:
+        import openvino
+
+        options = {
+            "INFERENCE_NUM_THREADS": self.threads,
+            "PERFORMANCE_HINT": "LATENCY",
+            "INFERENCE_PRECISION_HINT": "f32",
+        }
+        model: Any = openvino.Core().compile_model(self.path, "CPU", options)
+        self.request = model.create_infer_request()
+        self.feed = [tensor.numpy() for tensor in self.inputs]
+
+    def run(self) -> Any:
+        return torch.from_numpy(np.asarray(self.request.infer(self.feed)[0]))
 
 
 class Eager(Peer):
@@ -97,13 +128,14 @@ class Eager(Peer):
 
     def load(self) -> None:
         torch.set_num_threads(self.threads)
-        self.module = zoo.load(self.model).model
+        self.module = models.load(self.model).model
 
     def run(self) -> Any:
         with torch.no_grad():
-            return self.module(self.input)
+            return self.module(*self.inputs)
 
 
 PEERS: dict[str, type[Peer]] = {
-    peer.name: peer for peer in (Xnnir, ExecuTorch, ExecuTorchOnOurFile, OnnxRuntime, Eager)
+    peer.name: peer
+    for peer in (Xnnir, XnnirOnly, ExecuTorch, ExecuTorchOnOurFile, OnnxRuntime, OpenVino, Eager)
 }

@@ -28,8 +28,10 @@ __all__ = [
     "CLASSIFIERS",
     "MODELS",
     "NAMES",
+    "Builder",
     "Fields",
     "ZooModel",
+    "build",
     "images",
     "load",
     "quiet",
@@ -85,8 +87,12 @@ NAMES = tuple(MODELS)
 @lru_cache(maxsize=2)
 def load(name: str) -> ZooModel:
     """The model called `name` (one of `NAMES`). Raises `KeyError` for another name."""
+    return build(name, MODELS[name])
+
+
+def build(name: str, builder: Builder) -> ZooModel:
+    """What `builder` makes, with weights drawn from a fixed seed."""
     logging.getLogger("transformers").setLevel(logging.ERROR)
-    builder = MODELS[name]
     state = torch.get_rng_state()
     torch.manual_seed(0)
     try:

@@ -15,19 +15,20 @@ _IDS = ("input_ids",)
 _IDS_AND_MASK = ("input_ids", "attention_mask")
 
 
-def bert(layers: int = 2, width: int = 128, length: int = 24) -> tuple[nn.Module, Inputs]:
+def bert(
+    layers: int = 2, width: int = 128, length: int = 24, words: int = _WORDS
+) -> tuple[nn.Module, Inputs]:
     from transformers import BertConfig, BertForSequenceClassification
 
     config = BertConfig(
-        vocab_size=_WORDS,
+        vocab_size=words,
         hidden_size=width,
         num_hidden_layers=layers,
         num_attention_heads=4,
         intermediate_size=4 * width,
     )
-    return Fields(BertForSequenceClassification(config), _IDS_AND_MASK, ("logits",)), masked_token_ids(
-        length, _WORDS
-    )
+    model = BertForSequenceClassification(config)
+    return Fields(model, _IDS_AND_MASK, ("logits",)), masked_token_ids(length, words)
 
 
 def distilbert() -> tuple[nn.Module, Inputs]:
