@@ -44,7 +44,7 @@ Case random_case(Random &random) {
   c.conv.right = random.pick(0, c.conv.kernel_width - 1);
   c.conv.groups = random.pick(1, 3);
   c.conv.group_input_channels = random.pick(1, 9);
-  c.conv.group_output_channels = random.pick(1, 20);
+  c.conv.group_output_channels = random.pick(1, 50);
   c.batch = random.pick(1, 2);
   c.height = c.window_height() + random.pick(0, 6);
   c.width = c.window_width() + random.pick(0, 6);
@@ -140,6 +140,12 @@ TEST(DepthwiseConvolution, MatchesLoops) {
   Random random(12);
   for (int round = 0; round < 60; ++round) {
     Case c = random_case(random);
+    // The sizes that most networks have.
+    if (const uint32_t size = random.pick(0, 2) * 2 + 1; size > 1) {
+      c.conv.kernel_height = c.conv.kernel_width = size;
+      c.height = c.window_height() + random.pick(0, 6);
+      c.width = c.window_width() + random.pick(0, 6);
+    }
     c.conv.groups = random.pick(1, 40);
     c.conv.group_input_channels = 1;
     c.conv.group_output_channels = random.pick(1, 2);
