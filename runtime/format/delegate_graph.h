@@ -109,9 +109,12 @@ enum class NodeKind : uint8_t {
   kAtan2,
   kDepthToSpace2D,
   kSpaceToDepth2D,
+  // From here on blobs have none: the backend makes them of others.
+  kSiLU,
 };
 constexpr size_t kStockNodeKindCount = 47;
 constexpr size_t kNodeKindCount = 57;
+constexpr size_t kAllNodeKindCount = kNodeKindCount + 1;
 
 // The union member's name without "XNN": "Conv2d".
 const char *to_string(NodeKind kind);

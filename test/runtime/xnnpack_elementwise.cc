@@ -74,6 +74,39 @@ INSTANTIATE_TEST_SUITE_P(
                     UnaryCase{"tanh", XNodeUnion::XNNTanh, -3, 3, [](float x) { return std::tanh(x); }}),
     [](const auto &info) { return std::string(info.param.name); });
 
+// x * sigmoid(x) is one operator where nothing else reads the sigmoid.
+TEST(SiLU, MatchesReferenceWhoeverReadsTheSigmoid) {
+  Random random(3);
+  for (int round = 0; round < 20; ++round) {
+    const Dims dims = {random.pick(1, 5), random.pick(1, 700)};
+    const std::vector<float> x = random.reals(count(dims), -9.0f, 9.0f);
+    const bool is_read = random.pick(0, 1) == 0;
+    BlobBuilder blob;
+    const auto in = blob.input(dims);
+    const auto gate = is_read ? blob.output(dims) : blob.value(dims);
+    const auto out = blob.output(dims);
+    blob.unary(XNodeUnion::XNNSigmoid, in, gate);
+    if (random.pick(0, 1) == 0)
+      blob.binary(XNodeUnion::XNNMultiply, in, gate, out);
+    else
+      blob.binary(XNodeUnion::XNNMultiply, gate, in, out);
+    Argument input(dims, x);
+    Argument sigmoid(dims);
+    Argument output(dims);
+    ASSERT_TRUE(is_read ? load_and_run(blob, {&input, &sigmoid, &output})
+                        : load_and_run(blob, {&input, &output}));
+    std::vector<float> gates;
+    std::vector<float> expected;
+    for (float number : x) {
+      gates.push_back(1.0f / (1.0f + std::exp(-number)));
+      expected.push_back(number * gates.back());
+    }
+    expect_close(output.read(), expected, 2e-4f, 2e-5f);
+    if (is_read)
+      expect_close(sigmoid.read(), gates, 2e-4f, 2e-5f);
+  }
+}
+
 struct BinaryCase {
   const char *name;
   XNodeUnion kind;

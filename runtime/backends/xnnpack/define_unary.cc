@@ -37,6 +37,10 @@ xnn_unary_operator unary_operator(NodeKind kind) {
     return xnn_unary_reciprocal_square_root;
   case NodeKind::kSigmoid:
     return xnn_unary_sigmoid;
+#ifdef xnn_unary_silu
+  case NodeKind::kSiLU:
+    return xnn_unary_silu;
+#endif
   case NodeKind::kSign:
     return xnn_unary_sign;
   case NodeKind::kSin:

@@ -5,7 +5,7 @@
 namespace xnnir {
 namespace {
 
-using Table = std::array<NodeEntry, kNodeKindCount + 1>;
+using Table = std::array<NodeEntry, kAllNodeKindCount + 1>;
 
 Table make_table() {
   Table table;

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "backends/xnnpack/xnnpack_types.h"
+
 namespace xnnir {
 namespace {
 
@@ -203,6 +205,29 @@ void fold_clamps(DelegateGraph &graph) {
   erase(graph, dead);
 }
 
+// x * sigmoid(x), which blobs write as two nodes.
+void fuse_silu(DelegateGraph &graph) {
+  const Uses uses(graph);
+  std::vector<bool> dead(graph.nodes.size());
+  for (DelegateNode &node : graph.nodes) {
+    if (node.kind != NodeKind::kMultiply || graph.values[node.outputs[0]].datatype != Datatype::kFp32)
+      continue;
+    for (size_t i : {0, 1}) {
+      const uint32_t gate = node.inputs[i];
+      const uint32_t producer = uses.producer[gate];
+      if (producer == kNoNode || graph.nodes[producer].kind != NodeKind::kSigmoid ||
+          graph.nodes[producer].inputs[0] != node.inputs[1 - i] || !is_internal(graph.values[gate]) ||
+          uses.readers[gate] != 1)
+        continue;
+      node.kind = NodeKind::kSiLU;
+      node.inputs = graph.nodes[producer].inputs;
+      dead[producer] = true;
+      break;
+    }
+  }
+  erase(graph, dead);
+}
+
 } // namespace
 
 void simplify(DelegateGraph &graph) {
@@ -211,6 +236,8 @@ void simplify(DelegateGraph &graph) {
   fold_copies(graph);
   fold_zero_paddings(graph);
   fold_clamps(graph);
+  if (kHasSiLU)
+    fuse_silu(graph);
 }
 
 } // namespace xnnir

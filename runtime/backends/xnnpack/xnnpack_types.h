@@ -10,6 +10,13 @@
 
 namespace xnnir {
 
+// Whether XNNPACK has x * sigmoid(x) as one operator: `third_party/patches/silu.patch` adds it.
+#ifdef xnn_unary_silu
+constexpr bool kHasSiLU = true;
+#else
+constexpr bool kHasSiLU = false;
+#endif
+
 // "invalid_parameter", ...: the status without its prefix.
 const char *to_string(xnn_status status);
 
