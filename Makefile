@@ -55,6 +55,7 @@ demo: build ## MobileNetV2: export, lower, run from Python and C++, compare with
 
 bench: build ## latency, lowering, memory, load time and size beside ExecuTorch, ONNX Runtime and eager
 	@$(BIN)/python -m bench
+	@$(BIN)/python -m bench.loading
 
 docs: setup ## regenerate the IR examples in docs/
 	@$(BIN)/python docs/update.py
