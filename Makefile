@@ -4,7 +4,7 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 JOBS ?= $(shell nproc)
 BIN := .venv/bin
-CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.cc' '*.cpp' '*.h')
+CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.cc' '*.cpp' '*.h')
 # So that programs of the environment (pyright's node, cmake) are found without activating it.
 export CMAKE_EXECUTABLE := $(shell command -v cmake)
 

@@ -22,3 +22,16 @@ endfunction()
 function(xnnir_set_warnings target)
   target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
 endfunction()
+
+# Hides everything of a shared library but the C API: also the C++ standard library's templates and XNNPACK, of which
+# the same process may have others.
+function(xnnir_export_only_c_api target)
+  if(APPLE)
+    target_link_options(${target} PRIVATE "LINKER:-exported_symbol,_xnnir_*" "LINKER:-dead_strip")
+  elseif(NOT WIN32) # where XNNIR_EXPORT says it
+    set(script "${PROJECT_SOURCE_DIR}/runtime/cmake/libxnnir.map")
+    target_link_options(${target} PRIVATE "LINKER:--version-script=${script}" "LINKER:-Bsymbolic" "LINKER:-z,defs"
+                        "LINKER:--gc-sections")
+    set_property(TARGET ${target} APPEND PROPERTY LINK_DEPENDS "${script}")
+  endif()
+endfunction()

@@ -1,6 +1,7 @@
 #include "core/memory.h"
 
 #include <cstdlib>
+#include <cstring>
 #include <utility>
 
 #include "core/platform.h"
@@ -16,6 +17,14 @@ constexpr size_t kExtraBytes = 128;
 constexpr size_t kExtraBytes = 16;
 #endif
 
+// There is one allocator for the whole life of the process, so that blocks need not remember theirs.
+void free_block(void *block) {
+  if (const Allocator *custom = custom_allocator())
+    custom->deallocate(custom->context, block);
+  else
+    std::free(block);
+}
+
 } // namespace
 
 AlignedBuffer::AlignedBuffer(AlignedBuffer &&other) noexcept
@@ -29,28 +38,44 @@ AlignedBuffer &AlignedBuffer::operator=(AlignedBuffer &&other) noexcept {
   return *this;
 }
 
-AlignedBuffer::~AlignedBuffer() { std::free(block_); }
+AlignedBuffer::~AlignedBuffer() {
+  if (block_ != nullptr)
+    free_block(block_);
+}
 
 AlignedBuffer AlignedBuffer::allocate(size_t size) {
   AlignedBuffer buffer;
   constexpr size_t kExtra = kMemoryAlignment - 1 + kOverReadBytes;
   if (size > SIZE_MAX - kExtra)
     return buffer;
-  // calloc takes zeroed pages from the system without touching them, where clearing aligned memory would.
-  buffer.block_ = std::calloc(1, size + kExtra);
-  if (buffer.block_ == nullptr)
-    return buffer;
-  const uintptr_t address = reinterpret_cast<uintptr_t>(buffer.block_);
-  const uintptr_t aligned = (address + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
-  buffer.data_ = static_cast<uint8_t *>(buffer.block_) + (aligned - address);
+  if (const Allocator *custom = custom_allocator()) {
+    buffer.block_ = custom->allocate(custom->context, size + kOverReadBytes, kMemoryAlignment);
+    if (buffer.block_ == nullptr)
+      return buffer;
+    std::memset(buffer.block_, 0, size + kOverReadBytes);
+    buffer.data_ = static_cast<uint8_t *>(buffer.block_);
+  } else {
+    // calloc takes zeroed pages from the system without touching them, where clearing aligned memory would.
+    buffer.block_ = std::calloc(1, size + kExtra);
+    if (buffer.block_ == nullptr)
+      return buffer;
+    const uintptr_t address = reinterpret_cast<uintptr_t>(buffer.block_);
+    const uintptr_t aligned = (address + kMemoryAlignment - 1) / kMemoryAlignment * kMemoryAlignment;
+    buffer.data_ = static_cast<uint8_t *>(buffer.block_) + (aligned - address);
+  }
   buffer.size_ = size;
   return buffer;
 }
 
-void *AlignedBuffer::release() {
+std::shared_ptr<void> AlignedBuffer::share() {
+  std::shared_ptr<void> owner(block_, [](void *block) {
+    if (block != nullptr)
+      free_block(block);
+  });
+  block_ = nullptr;
   data_ = nullptr;
   size_ = 0;
-  return std::exchange(block_, nullptr);
+  return owner;
 }
 
 bool can_over_read(const void *data, size_t size) {

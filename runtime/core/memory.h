@@ -3,6 +3,9 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+
+#include "xnnir/allocator.h"
 
 namespace xnnir {
 
@@ -11,6 +14,9 @@ namespace xnnir {
 constexpr size_t kOverReadBytes = 128;
 // A cache line, and the widest vector.
 constexpr size_t kMemoryAlignment = 64;
+
+// What set_allocator() was given; null when memory is the system's. From here on it cannot be changed.
+const Allocator *custom_allocator();
 
 // Zeroed memory, aligned to kMemoryAlignment, with kOverReadBytes behind it.
 class AlignedBuffer {
@@ -25,8 +31,8 @@ public:
 
   uint8_t *data() const { return data_; }
   size_t size() const { return size_; }
-  // Gives up the memory: the caller passes it to free() some day. data() may lie behind what this returns.
-  void *release();
+  // Gives the memory to the owner that this returns.
+  std::shared_ptr<void> share();
 
 private:
   void *block_ = nullptr;

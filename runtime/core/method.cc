@@ -60,5 +60,6 @@ void Method::reset() {
 }
 
 const std::vector<ProfileEvent> &Method::profile_events() const { return state_->events; }
+const std::vector<ProfileSpan> &Method::profile_spans() const { return state_->spans; }
 
 } // namespace xnnir

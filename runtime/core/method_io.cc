@@ -3,6 +3,7 @@
 #include <string>
 
 #include "core/method_state.h"
+#include "core/no_throw.h"
 
 namespace xnnir {
 
@@ -73,34 +74,38 @@ Status check_scalar(size_t index, const Value &expected, const Value &given) {
 } // namespace
 
 Status Method::set_input(size_t index, const Value &value) {
-  State &state = *state_;
-  const std::vector<int32_t> &inputs = state.plan->inputs;
-  if (index >= inputs.size())
-    return make_status(StatusCode::kInvalidArgument, "input %zu does not exist: method '%s' takes %zu", index,
-                       state.plan->name.c_str(), inputs.size());
-  const Value &planned = state.plan->values[static_cast<size_t>(inputs[index])];
-  if (planned.index() != value.index())
-    return make_status(StatusCode::kInvalidType, "input %zu is of kind %s, expected %s", index,
-                       kind_of(value), kind_of(planned));
-  if (const auto *given = std::get_if<Tensor>(&value)) {
-    XNNIR_RETURN_IF_ERROR(state.set_tensor_input(index, *given));
-  } else if (state.is_free_number(index)) {
-    XNNIR_RETURN_IF_ERROR(state.check_sizes(index, value));
-    state.values[static_cast<size_t>(inputs[index])] = value;
-  } else {
-    XNNIR_RETURN_IF_ERROR(check_scalar(index, planned, value));
-  }
-  state.input_set[index] = true;
-  return {};
+  return without_exceptions("set an input", [&]() -> Status {
+    State &state = *state_;
+    const std::vector<int32_t> &inputs = state.plan->inputs;
+    if (index >= inputs.size())
+      return make_status(StatusCode::kInvalidArgument, "input %zu does not exist: method '%s' takes %zu",
+                         index, state.plan->name.c_str(), inputs.size());
+    const Value &planned = state.plan->values[static_cast<size_t>(inputs[index])];
+    if (planned.index() != value.index())
+      return make_status(StatusCode::kInvalidType, "input %zu is of kind %s, expected %s", index,
+                         kind_of(value), kind_of(planned));
+    if (const auto *given = std::get_if<Tensor>(&value)) {
+      XNNIR_RETURN_IF_ERROR(state.set_tensor_input(index, *given));
+    } else if (state.is_free_number(index)) {
+      XNNIR_RETURN_IF_ERROR(state.check_sizes(index, value));
+      state.values[static_cast<size_t>(inputs[index])] = value;
+    } else {
+      XNNIR_RETURN_IF_ERROR(check_scalar(index, planned, value));
+    }
+    state.input_set[index] = true;
+    return {};
+  });
 }
 
 Status Method::set_inputs(Span<const Value> values) {
-  if (values.size() != state_->plan->inputs.size())
-    return make_status(StatusCode::kInvalidArgument, "%zu inputs were given, but method '%s' takes %zu",
-                       values.size(), state_->plan->name.c_str(), state_->plan->inputs.size());
-  for (size_t i = 0; i < values.size(); ++i)
-    XNNIR_RETURN_IF_ERROR(set_input(i, values[i]));
-  return {};
+  return without_exceptions("set the inputs", [&]() -> Status {
+    if (values.size() != state_->plan->inputs.size())
+      return make_status(StatusCode::kInvalidArgument, "%zu inputs were given, but method '%s' takes %zu",
+                         values.size(), state_->plan->name.c_str(), state_->plan->inputs.size());
+    for (size_t i = 0; i < values.size(); ++i)
+      XNNIR_RETURN_IF_ERROR(set_input(i, values[i]));
+    return {};
+  });
 }
 
 Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
@@ -147,23 +152,26 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
 }
 
 Status Method::set_output(size_t index, void *data, size_t capacity, size_t slack) {
-  State &state = *state_;
-  if (index >= state.outputs.size())
-    return make_status(StatusCode::kInvalidArgument, "output %zu does not exist: method '%s' gives %zu",
-                       index, state.plan->name.c_str(), state.outputs.size());
-  const ValueMeta &meta = state.metadata.outputs[index];
-  if (meta.kind != "tensor")
-    return make_status(StatusCode::kInvalidType,
-                       "output %zu is of kind %s and needs no memory, expected a tensor", index,
-                       meta.kind.c_str());
-  if (data != nullptr && capacity < meta.tensor.nbytes &&
-      meta.tensor.dynamism != ShapeDynamism::kDynamicUnbound)
-    return make_status(StatusCode::kInvalidArgument, "output %zu was given %zu bytes, expected at least %zu",
-                       index, capacity, meta.tensor.nbytes);
-  state.outputs[index].data = data;
-  state.outputs[index].capacity = data == nullptr ? 0 : capacity;
-  state.outputs[index].readable_beyond = slack >= kOverReadBytes || can_over_read(data, capacity);
-  return {};
+  return without_exceptions("set an output", [&]() -> Status {
+    State &state = *state_;
+    if (index >= state.outputs.size())
+      return make_status(StatusCode::kInvalidArgument, "output %zu does not exist: method '%s' gives %zu",
+                         index, state.plan->name.c_str(), state.outputs.size());
+    const ValueMeta &meta = state.metadata.outputs[index];
+    if (meta.kind != "tensor")
+      return make_status(StatusCode::kInvalidType,
+                         "output %zu is of kind %s and needs no memory, expected a tensor", index,
+                         meta.kind.c_str());
+    if (data != nullptr && capacity < meta.tensor.nbytes &&
+        meta.tensor.dynamism != ShapeDynamism::kDynamicUnbound)
+      return make_status(StatusCode::kInvalidArgument,
+                         "output %zu was given %zu bytes, expected at least %zu", index, capacity,
+                         meta.tensor.nbytes);
+    state.outputs[index].data = data;
+    state.outputs[index].capacity = data == nullptr ? 0 : capacity;
+    state.outputs[index].readable_beyond = slack >= kOverReadBytes || can_over_read(data, capacity);
+    return {};
+  });
 }
 
 const Value &Method::output(size_t index) const {

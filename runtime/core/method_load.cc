@@ -122,7 +122,7 @@ Status Method::State::resolve_steps() {
       const std::string &name = plan->operators[step.index];
       used.insert(name);
       step.kernel = find_kernel(name);
-      if (step.kernel == nullptr)
+      if (step.kernel.function == nullptr)
         missing.insert(name);
     }
     steps.push_back(std::move(step));
@@ -144,6 +144,14 @@ Status Method::State::give_memory(Tensor &tensor, const char *what, size_t index
                        index, plan->name.c_str(), tensor.nbytes());
   tensor.set_data(buffers.back().data(), tensor.nbytes(), kOverReadBytes);
   return {};
+}
+
+bool Method::State::is_delegate_argument(int32_t value) const {
+  for (const InstructionPlan &instruction : plan->instructions)
+    if (instruction.kind == InstructionKind::kDelegateCall &&
+        std::count(instruction.args.begin(), instruction.args.end(), value) > 0)
+      return std::count(plan->inputs.begin(), plan->inputs.end(), value) == 0;
+  return false;
 }
 
 // Decides which inputs and outputs are shared with the caller, and gives outputs without a place some memory.
@@ -173,10 +181,14 @@ Status Method::State::bind() {
   outputs.resize(plan->outputs.size());
   for (size_t i = 0; i < plan->outputs.size(); ++i) {
     auto *tensor = std::get_if<Tensor>(&values[static_cast<size_t>(plan->outputs[i])]);
-    if (tensor == nullptr || !bindings.share_output[i])
+    if (tensor == nullptr)
       continue;
-    if (tensor->data() == nullptr)
+    // Also where it is not shared because a backend does not say what its delegate writes.
+    if (tensor->data() == nullptr &&
+        (bindings.share_output[i] || (!tensor->growable() && is_delegate_argument(plan->outputs[i]))))
       XNNIR_RETURN_IF_ERROR(give_memory(*tensor, "output", i));
+    if (!bindings.share_output[i])
+      continue;
     outputs[i].own_data = tensor->data();
     outputs[i].own_capacity = tensor->capacity();
   }

@@ -1,13 +1,10 @@
 // The instruction loop.
-#include <chrono>
-
 #include "core/method_state.h"
+#include "core/no_throw.h"
 
 namespace xnnir {
 
 namespace {
-
-using Clock = std::chrono::steady_clock;
 
 // Memory that nothing has provided is refused here once, so that no delegate meets a null pointer.
 Status check_data(const std::vector<Value *> &args) {
@@ -35,23 +32,25 @@ Result<bool> condition_of(const Value &value) {
 } // namespace
 
 Status Method::execute() {
-  State &state = *state_;
-  for (size_t i = 0; i < state.input_set.size(); ++i)
-    if (!state.input_set[i])
+  return without_exceptions("execute a method", [&] { return state_->execute(); });
+}
+
+Status Method::State::execute() {
+  for (size_t i = 0; i < input_set.size(); ++i)
+    if (!input_set[i])
       return make_status(StatusCode::kInvalidState, "input %zu of method '%s' is not set", i,
-                         state.plan->name.c_str());
-  XNNIR_RETURN_IF_ERROR(state.check_linked_sizes());
-  XNNIR_RETURN_IF_ERROR(state.program->threads->check_process());
-  for (const auto &[slot, value] : state.initial_values)
-    state.values[slot] = value;
-  state.attach_outputs();
-  XNNIR_RETURN_IF_ERROR(state.run());
-  return state.collect_outputs();
+                         plan->name.c_str());
+  XNNIR_RETURN_IF_ERROR(check_linked_sizes());
+  XNNIR_RETURN_IF_ERROR(program->threads->check_process());
+  for (const auto &[slot, value] : initial_values)
+    values[slot] = value;
+  attach_outputs();
+  XNNIR_RETURN_IF_ERROR(run());
+  return collect_outputs();
 }
 
 Status Method::State::run() {
-  events.clear();
-  event_ranges.assign(options.profile ? steps.size() : 0, {});
+  begin_profile();
   size_t number = 0;
   uint64_t left = options.max_instructions;
   while (number < steps.size()) {
@@ -69,19 +68,9 @@ Status Method::State::run() {
       number = *condition ? number + 1 : step.target;
       continue;
     }
-    if (!options.profile) {
-      const Status status = run_step(number);
-      if (!status.ok())
-        return failed_step(number, status);
-    } else {
-      const Clock::time_point start = Clock::now();
-      const Status status = run_step(number);
-      const Clock::duration elapsed = Clock::now() - start;
-      if (!status.ok())
-        return failed_step(number, status);
-      record(number,
-             static_cast<uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(elapsed).count()));
-    }
+    const Status status = step_events.empty() ? run_step(number) : run_profiled_step(number);
+    if (!status.ok())
+      return failed_step(number, status);
     ++number;
   }
   return {};
@@ -94,8 +83,8 @@ Status Method::State::run_step(size_t number) {
     XNNIR_RETURN_IF_ERROR(check_data(step.args));
     return step.delegate->execute(step.args);
   case InstructionKind::kKernelCall: {
-    KernelContext context(values, program->threads->handle());
-    return step.kernel(context, step.args);
+    KernelContext context(values, program->threads->handle(), step.kernel.user_data);
+    return step.kernel.function(context, step.args);
   }
   case InstructionKind::kMove:
     values[step.target] = values[step.index];
@@ -121,43 +110,6 @@ Status Method::State::failed_step(size_t number, const Status &status) const {
   if (number < plan->locations.size() && !plan->locations[number].empty())
     what += " at " + plan->locations[number];
   return Status(status.code(), what + ": " + status.message());
-}
-
-void Method::State::record(size_t number, uint64_t nanoseconds) {
-  const Step &step = steps[number];
-  std::vector<ProfileEvent> nodes;
-  if (step.kind == InstructionKind::kDelegateCall)
-    nodes = step.delegate->profile_events();
-  EventRange &range = event_ranges[number];
-  if (range.count > 0) {
-    // Nodes are the same each time; a backend that does otherwise has its first ones kept.
-    events[range.first].nanoseconds += nanoseconds;
-    for (size_t i = 0; i < nodes.size() && i + 1 < range.count; ++i)
-      events[range.first + 1 + i].nanoseconds += nodes[i].nanoseconds;
-    return;
-  }
-  range = {events.size(), 1 + nodes.size()};
-  ProfileEvent event;
-  event.instruction = static_cast<int32_t>(number);
-  event.nanoseconds = nanoseconds;
-  if (number < plan->locations.size())
-    event.location = plan->locations[number];
-  switch (step.kind) {
-  case InstructionKind::kKernelCall:
-    event.name = plan->operators[step.index];
-    break;
-  case InstructionKind::kDelegateCall:
-    event.name = plan->delegates[step.index].backend_id;
-    break;
-  default:
-    event.name = step.kind == InstructionKind::kMove ? "move" : "free";
-    break;
-  }
-  events.push_back(std::move(event));
-  for (ProfileEvent &node : nodes) {
-    node.instruction = static_cast<int32_t>(number);
-    events.push_back(std::move(node));
-  }
 }
 
 } // namespace xnnir

@@ -1,6 +1,7 @@
 // A loaded method.
 #pragma once
 
+#include <chrono>
 #include <map>
 #include <memory>
 #include <vector>
@@ -17,7 +18,7 @@ namespace xnnir {
 // An instruction with everything looked up.
 struct Step {
   InstructionKind kind = InstructionKind::kFree;
-  KernelFunction kernel = nullptr;
+  Kernel kernel;
   Delegate *delegate = nullptr;
   std::vector<Value *> args;
   size_t index = 0;
@@ -60,13 +61,18 @@ struct Method::State {
   // with what is here. Inputs are replaced here when they are set.
   std::map<size_t, Value> initial_values;
 
+  // What a profile of the last run says.
   std::vector<ProfileEvent> events;
+  std::vector<ProfileSpan> spans;
   // The place of each instruction's event among the events, and the number of its delegate's nodes.
   struct EventRange {
     size_t first = 0;
     size_t count = 0;
   };
   std::vector<EventRange> event_ranges;
+  // An event for each step, but for what a run has to tell; empty when nobody asked for a profile.
+  std::vector<ProfileEvent> step_events;
+  std::chrono::steady_clock::time_point start;
 
   // method_load.cc
   Status place_tensors();
@@ -74,6 +80,7 @@ struct Method::State {
   Status resolve_steps();
   Status bind();
   void save_initial_values();
+  bool is_delegate_argument(int32_t value) const;
   Status give_memory(Tensor &tensor, const char *what, size_t index);
 
   // Sizes of inputs that have to agree, by their places in plan->input_sizes.
@@ -92,10 +99,17 @@ struct Method::State {
   Status collect_outputs();
 
   // method_run.cc
+  Status execute();
   Status run();
   Status run_step(size_t number);
   Status failed_step(size_t number, const Status &status) const;
-  void record(size_t number, uint64_t nanoseconds);
+
+  // method_profile.cc
+  void prepare_profile();
+  void begin_profile();
+  Status run_profiled_step(size_t number);
+  void record(const ProfileEvent &event, uint64_t start_nanoseconds);
+  void add_span(size_t event, uint64_t start_nanoseconds, uint64_t nanoseconds);
 };
 
 MethodMeta make_metadata(const MethodPlan &plan);

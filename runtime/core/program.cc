@@ -1,24 +1,13 @@
 #include "xnnir/program.h"
 
+#include <chrono>
 #include <cstring>
-#include <new>
 
 #include "core/method_state.h"
+#include "core/no_throw.h"
+#include "xnnir/log.h"
 
 namespace xnnir {
-
-namespace {
-
-// Containers throw when memory runs out; nothing else here does.
-template <typename T, typename Function> Result<T> without_exceptions(const char *what, Function function) {
-  try {
-    return function();
-  } catch (const std::bad_alloc &) {
-    return make_status(StatusCode::kMemoryAllocationFailed, "not enough memory to %s", what);
-  }
-}
-
-} // namespace
 
 const MethodPlan *Program::State::find(const std::string &method) const {
   for (const MethodPlan &plan : file->methods())
@@ -113,9 +102,12 @@ bool Program::State::locate(Span<const uint8_t> bytes, std::string &file_name, u
 Program::Program(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Result<Program> Program::load(const Source &source, const ProgramOptions &options) {
-  return without_exceptions<Program>("load a program", [&]() -> Result<Program> {
+  return without_exceptions("load a program", [&]() -> Result<Program> {
     auto state = std::make_shared<State>();
     XNNIR_RETURN_IF_ERROR(state->load(source, options));
+    log(LogLevel::kDebug, "loaded a program of %zu bytes with %zu data files: %zu methods, %zu threads",
+        state->sources.front().bytes().size(), state->sources.size() - 1, state->file->methods().size(),
+        state->threads->count());
     return Program(std::move(state));
   });
 }
@@ -128,22 +120,25 @@ std::vector<std::string> Program::method_names() const {
 }
 
 Result<MethodMeta> Program::metadata(const std::string &method) const {
-  const MethodPlan *plan = state_->find(method);
-  if (plan != nullptr)
-    return make_metadata(*plan);
-  std::string names;
-  for (const std::string &name : method_names())
-    names += (names.empty() ? "" : ", ") + name;
-  return make_status(StatusCode::kNotFound, "the program has no method '%s' (it has: %s)", method.c_str(),
-                     names.c_str());
+  return without_exceptions("describe a method", [&]() -> Result<MethodMeta> {
+    const MethodPlan *plan = state_->find(method);
+    if (plan != nullptr)
+      return make_metadata(*plan);
+    std::string names;
+    for (const std::string &name : method_names())
+      names += (names.empty() ? "" : ", ") + name;
+    return make_status(StatusCode::kNotFound, "the program has no method '%s' (it has: %s)", method.c_str(),
+                       names.c_str());
+  });
 }
 
 Result<Method> Program::load_method(const std::string &method, const MethodOptions &options) const {
-  return without_exceptions<Method>("load a method", [&]() -> Result<Method> {
+  return without_exceptions("load a method", [&]() -> Result<Method> {
     Result<MethodMeta> metadata = this->metadata(method);
     if (!metadata.ok())
       return metadata.status();
     XNNIR_RETURN_IF_ERROR(state_->threads->check_process());
+    const auto start = std::chrono::steady_clock::now();
     auto state = std::make_unique<Method::State>();
     state->program = state_;
     state->plan = state_->find(method);
@@ -158,9 +153,13 @@ Result<Method> Program::load_method(const std::string &method, const MethodOptio
       if (step.kind == InstructionKind::kDelegateCall)
         step.delegate = state->delegates[step.index].get();
     XNNIR_RETURN_IF_ERROR(state->bind());
+    state->prepare_profile();
     for (const DelegatePlan &delegate : state->plan->delegates)
       if (const auto shared = state_->backend_state(find_backend(delegate.backend_id)))
         shared->finish_loading();
+    const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
+    log(LogLevel::kDebug, "loaded method '%s' in %.3f ms: %zu instructions, %zu delegates", method.c_str(),
+        elapsed.count(), state->steps.size(), state->delegates.size());
     return Method(std::move(state));
   });
 }

@@ -4,23 +4,29 @@
 #include <map>
 #include <mutex>
 
+#include "core/no_throw.h"
 #include "xnnir/backend.h"
 #include "xnnir/kernel.h"
+#include "xnnir/log.h"
 
 namespace xnnir {
 
 namespace {
+
+bool operator==(const Kernel &a, const Kernel &b) {
+  return a.function == b.function && a.user_data == b.user_data;
+}
 
 template <typename T> class Registry {
 public:
   Status add(const char *kind, const char *name, T entry) {
     if (name == nullptr || *name == '\0')
       return make_status(StatusCode::kInvalidArgument, "cannot register a %s without a name", kind);
-    if (entry == nullptr)
+    if (entry == T())
       return make_status(StatusCode::kInvalidArgument, "cannot register %s '%s': it is null", kind, name);
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto [position, added] = entries_.emplace(name, entry);
-    if (!added && position->second != entry)
+    if (!added && !(position->second == entry))
       return make_status(StatusCode::kInvalidState, "another %s is registered as '%s' already", kind, name);
     return {};
   }
@@ -28,7 +34,7 @@ public:
   T find(const std::string &name) {
     const std::lock_guard<std::mutex> lock(mutex_);
     const auto position = entries_.find(name);
-    return position == entries_.end() ? nullptr : position->second;
+    return position == entries_.end() ? T() : position->second;
   }
 
   std::vector<std::string> names() {
@@ -50,26 +56,32 @@ Registry<Backend *> &backends() {
   return *registry;
 }
 
-Registry<KernelFunction> &kernels() {
-  static auto *registry = new Registry<KernelFunction>();
+Registry<Kernel> &kernels() {
+  static auto *registry = new Registry<Kernel>();
   return *registry;
 }
 
 } // namespace
 
-Status register_backend(const char *id, Backend *backend) { return backends().add("backend", id, backend); }
+Status register_backend(const char *id, Backend *backend) {
+  return without_exceptions("register a backend", [&] { return backends().add("backend", id, backend); });
+}
 Backend *find_backend(const std::string &id) { return backends().find(id); }
 std::vector<std::string> registered_backend_ids() { return backends().names(); }
 
-Status register_kernel(const char *name, KernelFunction function) {
-  return kernels().add("kernel", name, function);
+Status register_kernel(const char *name, KernelFunction function, void *user_data) {
+  return without_exceptions("register a kernel", [&] {
+    const Kernel kernel = function == nullptr ? Kernel() : Kernel{function, user_data};
+    return kernels().add("kernel", name, kernel);
+  });
 }
-KernelFunction find_kernel(const std::string &name) { return kernels().find(name); }
+Kernel find_kernel(const std::string &name) { return kernels().find(name); }
 std::vector<std::string> registered_kernel_names() { return kernels().names(); }
 
-// The first registration of a name wins. There is nobody to tell during static initialisation.
+// There is nobody to return a status to during static initialisation.
 KernelRegistration::KernelRegistration(const char *name, KernelFunction function) {
-  static_cast<void>(register_kernel(name, function));
+  if (const Status status = register_kernel(name, function); !status.ok())
+    log(LogLevel::kWarning, "%s", status.message().c_str());
 }
 
 } // namespace xnnir

@@ -1,7 +1,6 @@
 #include "xnnir/tensor.h"
 
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 #include <string>
@@ -225,7 +224,7 @@ Status Tensor::grow(size_t bytes) {
   data_ = buffer.data();
   capacity_ = buffer.size();
   slack_ = kOverReadBytes;
-  owned_ = std::shared_ptr<void>(buffer.release(), std::free);
+  owned_ = buffer.share();
   return {};
 }
 

@@ -1,9 +1,9 @@
 #include "xnnir/module.h"
 
-#include <cstdlib>
 #include <cstring>
 
 #include "core/memory.h"
+#include "core/no_throw.h"
 
 namespace xnnir {
 
@@ -27,7 +27,7 @@ Result<std::shared_ptr<void>> allocate(size_t nbytes, void *&data) {
   if (buffer.data() == nullptr)
     return make_status(StatusCode::kMemoryAllocationFailed, "an output needs %zu bytes", nbytes);
   data = buffer.data();
-  return std::shared_ptr<void>(buffer.release(), std::free);
+  return buffer.share();
 }
 
 // However a call ends, the method must not keep pointers into memory of its outputs' owners.
@@ -47,10 +47,12 @@ TensorView::TensorView(const void *data, ScalarType dtype, std::vector<int32_t> 
     : tensor_(make_view(data, dtype, sizes, std::move(dim_order))) {}
 
 Result<Module> Module::load(const Source &source, const ModuleOptions &options) {
-  Result<Program> program = Program::load(source, options);
-  if (!program.ok())
-    return program.status();
-  return Module(std::move(*program), options.profile);
+  return without_exceptions("load a module", [&]() -> Result<Module> {
+    Result<Program> program = Program::load(source, options);
+    if (!program.ok())
+      return program.status();
+    return Module(std::move(*program), options.profile);
+  });
 }
 
 Result<Method *> Module::find(const std::string &method) {
@@ -67,56 +69,61 @@ Result<Method *> Module::find(const std::string &method) {
 
 Result<std::vector<Output>> Module::execute(const std::string &method,
                                             const std::vector<TensorView> &inputs) {
-  std::vector<Value> values;
-  for (size_t i = 0; i < inputs.size(); ++i) {
-    const Result<Tensor> &tensor = inputs[i].tensor();
-    if (!tensor.ok())
-      return Status(tensor.status().code(), "input " + std::to_string(i) + ": " + tensor.status().message());
-    values.push_back(tensor.value());
-  }
-  return execute(method, Span<const Value>(values));
+  return without_exceptions("execute a method", [&]() -> Result<std::vector<Output>> {
+    std::vector<Value> values;
+    for (size_t i = 0; i < inputs.size(); ++i) {
+      const Result<Tensor> &tensor = inputs[i].tensor();
+      if (!tensor.ok())
+        return Status(tensor.status().code(),
+                      "input " + std::to_string(i) + ": " + tensor.status().message());
+      values.push_back(tensor.value());
+    }
+    return execute(method, Span<const Value>(values));
+  });
 }
 
 Result<std::vector<Output>> Module::execute(const std::string &name, Span<const Value> inputs) {
-  Result<Method *> found = find(name);
-  if (!found.ok())
-    return found.status();
-  Method &method = **found;
-  XNNIR_RETURN_IF_ERROR(method.set_inputs(inputs));
+  return without_exceptions("execute a method", [&]() -> Result<std::vector<Output>> {
+    Result<Method *> found = find(name);
+    if (!found.ok())
+      return found.status();
+    Method &method = **found;
+    XNNIR_RETURN_IF_ERROR(method.set_inputs(inputs));
 
-  const std::vector<ValueMeta> &outputs = method.metadata().outputs;
-  std::vector<std::shared_ptr<void>> memory(outputs.size());
-  std::vector<void *> data(outputs.size(), nullptr);
-  const OutputGuard guard(method);
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    // What an unbounded output needs is known when it is there.
-    if (outputs[i].kind != "tensor" || outputs[i].tensor.dynamism == ShapeDynamism::kDynamicUnbound)
-      continue;
-    Result<std::shared_ptr<void>> block = allocate(outputs[i].tensor.nbytes, data[i]);
-    if (!block.ok())
-      return block.status();
-    memory[i] = std::move(*block);
-    XNNIR_RETURN_IF_ERROR(method.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
-  }
-  XNNIR_RETURN_IF_ERROR(method.execute());
-
-  std::vector<Output> results;
-  for (size_t i = 0; i < outputs.size(); ++i) {
-    Value value = method.output(i);
-    if (auto *tensor = std::get_if<Tensor>(&value)) {
-      if (data[i] == nullptr) {
-        Result<std::shared_ptr<void>> block = allocate(tensor->nbytes(), data[i]);
-        if (!block.ok())
-          return block.status();
-        memory[i] = std::move(*block);
-        if (tensor->data() != nullptr)
-          std::memcpy(data[i], tensor->data(), tensor->nbytes());
-      }
-      tensor->set_data(data[i], tensor->nbytes());
+    const std::vector<ValueMeta> &outputs = method.metadata().outputs;
+    std::vector<std::shared_ptr<void>> memory(outputs.size());
+    std::vector<void *> data(outputs.size(), nullptr);
+    const OutputGuard guard(method);
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      // What an unbounded output needs is known when it is there.
+      if (outputs[i].kind != "tensor" || outputs[i].tensor.dynamism == ShapeDynamism::kDynamicUnbound)
+        continue;
+      Result<std::shared_ptr<void>> block = allocate(outputs[i].tensor.nbytes, data[i]);
+      if (!block.ok())
+        return block.status();
+      memory[i] = std::move(*block);
+      XNNIR_RETURN_IF_ERROR(method.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
     }
-    results.emplace_back(std::move(value), std::move(memory[i]));
-  }
-  return results;
+    XNNIR_RETURN_IF_ERROR(method.execute());
+
+    std::vector<Output> results;
+    for (size_t i = 0; i < outputs.size(); ++i) {
+      Value value = method.output(i);
+      if (auto *tensor = std::get_if<Tensor>(&value)) {
+        if (data[i] == nullptr) {
+          Result<std::shared_ptr<void>> block = allocate(tensor->nbytes(), data[i]);
+          if (!block.ok())
+            return block.status();
+          memory[i] = std::move(*block);
+          if (tensor->data() != nullptr)
+            std::memcpy(data[i], tensor->data(), tensor->nbytes());
+        }
+        tensor->set_data(data[i], tensor->nbytes());
+      }
+      results.emplace_back(std::move(value), std::move(memory[i]));
+    }
+    return results;
+  });
 }
 
 void Module::reset(const std::string &method) {

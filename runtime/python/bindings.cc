@@ -1,5 +1,4 @@
 // xnnir.runtime._C: the C++ runtime as xnnir/runtime/*.py use it. Types are in xnnir/runtime/_C.pyi.
-#include <cstdlib>
 #include <cstring>
 #include <mutex>
 #include <optional>
@@ -28,14 +27,31 @@ template <typename Function> auto without_gil(Function function) {
 }
 
 class PyMethod {
+  // The last run's, whatever other threads do meanwhile.
+  template <typename Function> auto with_profile(Function function) {
+    return without_gil([&] {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      return function(method_);
+    });
+  }
+
 public:
   explicit PyMethod(Method method) : method_(std::move(method)) {}
 
   const MethodMeta &metadata() const { return method_.metadata(); }
   std::vector<ProfileEvent> profile_events() {
-    return without_gil([&] {
-      const std::lock_guard<std::mutex> lock(mutex_);
-      return method_.profile_events();
+    return with_profile([](const Method &method) { return method.profile_events(); });
+  }
+
+  std::string profile_table() {
+    return with_profile([](const Method &method) { return xnnir::profile_table(method.profile_events()); });
+  }
+  std::string profile_json() {
+    return with_profile([](const Method &method) { return xnnir::profile_json(method.profile_events()); });
+  }
+  std::string profile_trace() {
+    return with_profile([](const Method &method) {
+      return xnnir::profile_trace(method.profile_events(), method.profile_spans());
     });
   }
 
@@ -124,7 +140,7 @@ private:
     data = buffer.data();
     if (data == nullptr)
       return make_status(StatusCode::kMemoryAllocationFailed, "output %zu needs %zu bytes", index, nbytes);
-    tensor.memory = std::shared_ptr<void>(buffer.release(), std::free);
+    tensor.memory = buffer.share();
     return {};
   }
 
@@ -267,6 +283,8 @@ void bind_metadata(py::module_ &module) {
       .def_readonly("instruction", &ProfileEvent::instruction)
       .def_readonly("node", &ProfileEvent::node)
       .def_readonly("nanoseconds", &ProfileEvent::nanoseconds)
+      .def_readonly("bytes", &ProfileEvent::bytes)
+      .def_readonly("count", &ProfileEvent::count)
       .def("__repr__", [](const ProfileEvent &event) {
         return "ProfileEvent(name='" + event.name + "', instruction=" + std::to_string(event.instruction) +
                ", node=" + std::to_string(event.node) + ", nanoseconds=" + std::to_string(event.nanoseconds) +
@@ -283,7 +301,10 @@ PYBIND11_MODULE(_C, module) {
       .def("execute", &PyMethod::execute)
       .def("reset", &PyMethod::reset)
       .def("metadata", [](const PyMethod &method) { return method.metadata(); })
-      .def("profile_events", &PyMethod::profile_events);
+      .def("profile_events", &PyMethod::profile_events)
+      .def("profile_table", &PyMethod::profile_table)
+      .def("profile_json", &PyMethod::profile_json)
+      .def("profile_trace", &PyMethod::profile_trace);
   py::class_<PackedCacheInfo>(module, "PackedCacheInfo")
       .def_readonly("read", &PackedCacheInfo::read)
       .def_readonly("packed", &PackedCacheInfo::packed)

@@ -1,5 +1,6 @@
-// DLPack's in-memory structures, version 0.x (capsules named "dltensor"), which every producer and consumer
-// speaks.
+// DLPack's in-memory structures (dmlc/dlpack, include/dlpack/dlpack.h): those of version 0.x, in capsules
+// named "dltensor", which every producer and consumer speaks, and those of 1.x, which can say that memory is
+// read-only.
 #pragma once
 
 #include <cstdint>
@@ -38,7 +39,33 @@ struct ManagedTensor {
   void (*deleter)(ManagedTensor *self);
 };
 
-constexpr char kCapsule[] = "dltensor";
-constexpr char kUsedCapsule[] = "used_dltensor";
+struct Version {
+  uint32_t major;
+  uint32_t minor;
+};
+// What we write. Readers take any with this major number.
+constexpr Version kVersion = {1, 0};
+
+// Set when the consumer has a copy of its own.
+constexpr uint64_t kIsCopied = 1 << 1;
+
+struct VersionedTensor {
+  Version version;
+  void *manager;
+  void (*deleter)(VersionedTensor *self);
+  uint64_t flags;
+  Tensor tensor;
+};
+
+// Names of capsules. A consumer renames what it took.
+template <typename Managed> struct Names;
+template <> struct Names<ManagedTensor> {
+  static constexpr char kCapsule[] = "dltensor";
+  static constexpr char kUsedCapsule[] = "used_dltensor";
+};
+template <> struct Names<VersionedTensor> {
+  static constexpr char kCapsule[] = "dltensor_versioned";
+  static constexpr char kUsedCapsule[] = "used_dltensor_versioned";
+};
 
 } // namespace xnnir::dlpack

@@ -119,7 +119,7 @@ Input::Input(const py::handle &object, size_t index, const ValueMeta *expected) 
     value_ = object.cast<std::string>();
   } else if (PyObject_CheckBuffer(object.ptr()) != 0) {
     set_tensor(from_buffer(object, index), index, expected);
-  } else if (PyCapsule_IsValid(object.ptr(), dlpack::kCapsule) != 0) {
+  } else if (PyCapsule_CheckExact(object.ptr()) != 0) {
     set_tensor(from_capsule(object, index), index, expected);
   } else if (py::hasattr(object, "__dlpack__")) {
     set_tensor(from_dlpack(object, index), index, expected);
@@ -154,18 +154,43 @@ Input::Array Input::from_dlpack(const py::handle &object, size_t index) {
   const py::tuple device = object.attr("__dlpack_device__")();
   if (device[0].cast<int>() != dlpack::kCpu)
     refuse(index, "is not in the CPU's memory; move it there first");
-  const py::object capsule = object.attr("__dlpack__")();
+  // Producers of before version 1.0 do not know the argument.
+  py::object capsule;
+  try {
+    capsule = object.attr("__dlpack__")(py::arg("max_version") =
+                                            py::make_tuple(dlpack::kVersion.major, dlpack::kVersion.minor));
+  } catch (py::error_already_set &error) {
+    if (!error.matches(PyExc_TypeError))
+      throw;
+    capsule = object.attr("__dlpack__")();
+  }
   return from_capsule(capsule, index);
 }
 
 Input::Array Input::from_capsule(const py::handle &capsule, size_t index) {
-  auto *managed = static_cast<dlpack::ManagedTensor *>(PyCapsule_GetPointer(capsule.ptr(), dlpack::kCapsule));
+  if (PyCapsule_IsValid(capsule.ptr(), dlpack::Names<dlpack::VersionedTensor>::kCapsule) != 0)
+    return from_managed(capsule, index, versioned_);
+  if (PyCapsule_IsValid(capsule.ptr(), dlpack::Names<dlpack::ManagedTensor>::kCapsule) != 0)
+    return from_managed(capsule, index, managed_);
+  throw py::type_error("input " + std::to_string(index) +
+                       " is a capsule without a tensor of DLPack's; one can be taken once only");
+}
+
+template <typename Managed>
+Input::Array Input::from_managed(const py::handle &capsule, size_t index,
+                                 std::unique_ptr<Managed, DeleteManaged> &owner) {
+  using Names = dlpack::Names<Managed>;
+  auto *managed = static_cast<Managed *>(PyCapsule_GetPointer(capsule.ptr(), Names::kCapsule));
   if (managed == nullptr)
     throw py::error_already_set();
   // The name tells the capsule that its content has a new owner.
-  if (PyCapsule_SetName(capsule.ptr(), dlpack::kUsedCapsule) != 0)
+  if (PyCapsule_SetName(capsule.ptr(), Names::kUsedCapsule) != 0)
     throw py::error_already_set();
-  managed_.reset(managed);
+  owner.reset(managed);
+  if constexpr (std::is_same_v<Managed, dlpack::VersionedTensor>)
+    if (managed->version.major != dlpack::kVersion.major)
+      refuse(index, "has DLPack's version " + std::to_string(managed->version.major) + "." +
+                        std::to_string(managed->version.minor) + ", expected 0 or 1");
   const dlpack::Tensor &tensor = managed->tensor;
   if (tensor.device.type != dlpack::kCpu)
     refuse(index, "is not in the CPU's memory; move it there first");

@@ -36,7 +36,7 @@ private:
   };
 
   struct DeleteManaged {
-    void operator()(dlpack::ManagedTensor *managed) const {
+    template <typename Managed> void operator()(Managed *managed) const {
       if (managed->deleter != nullptr)
         managed->deleter(managed);
     }
@@ -45,11 +45,15 @@ private:
   Array from_buffer(const pybind11::handle &object, size_t index);
   Array from_dlpack(const pybind11::handle &object, size_t index);
   Array from_capsule(const pybind11::handle &capsule, size_t index);
+  template <typename Managed>
+  Array from_managed(const pybind11::handle &capsule, size_t index,
+                     std::unique_ptr<Managed, DeleteManaged> &owner);
   void set_tensor(const Array &array, size_t index, const ValueMeta *expected);
 
   Value value_;
   std::optional<pybind11::buffer_info> buffer_;
   std::unique_ptr<dlpack::ManagedTensor, DeleteManaged> managed_;
+  std::unique_ptr<dlpack::VersionedTensor, DeleteManaged> versioned_;
   AlignedBuffer copy_;
 };
 

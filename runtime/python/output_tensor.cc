@@ -1,8 +1,11 @@
 #include "python/output_tensor.h"
 
 #include <algorithm>
+#include <cstring>
+#include <new>
 #include <vector>
 
+#include "core/memory.h"
 #include "python/dlpack.h"
 #include "python/errors.h"
 
@@ -86,27 +89,30 @@ py::buffer_info buffer_of(OutputTensor &output) {
 }
 
 // Lives as long as the consumer of the capsule wants the tensor.
-struct Export {
-  dlpack::ManagedTensor managed;
+template <typename Managed> struct Export {
+  Managed managed = {};
   OutputTensor output;
   std::vector<int64_t> shape;
   std::vector<int64_t> strides;
 };
 
-void delete_export(dlpack::ManagedTensor *managed) { delete static_cast<Export *>(managed->manager); }
+template <typename Managed> void delete_export(Managed *managed) {
+  delete static_cast<Export<Managed> *>(managed->manager);
+}
 
 // Runs when the capsule goes: the tensor is ours to delete unless somebody took it, and renamed the capsule.
-void delete_capsule(PyObject *capsule) {
-  if (PyCapsule_IsValid(capsule, dlpack::kCapsule) == 0)
+template <typename Managed> void delete_capsule(PyObject *capsule) {
+  const char *name = dlpack::Names<Managed>::kCapsule;
+  if (PyCapsule_IsValid(capsule, name) == 0)
     return;
-  auto *managed = static_cast<dlpack::ManagedTensor *>(PyCapsule_GetPointer(capsule, dlpack::kCapsule));
+  auto *managed = static_cast<Managed *>(PyCapsule_GetPointer(capsule, name));
   managed->deleter(managed);
 }
 
-py::object to_dlpack(const OutputTensor &output, const py::kwargs &) {
-  auto exported = std::make_unique<Export>();
-  const Tensor &tensor = output.tensor;
-  exported->output = output;
+template <typename Managed> py::object make_capsule(OutputTensor output, bool is_copied) {
+  auto exported = std::make_unique<Export<Managed>>();
+  exported->output = std::move(output);
+  const Tensor &tensor = exported->output.tensor;
   exported->shape.assign(tensor.sizes().begin(), tensor.sizes().end());
   exported->strides = element_strides(tensor);
   exported->managed.tensor = {tensor.data(),
@@ -117,12 +123,46 @@ py::object to_dlpack(const OutputTensor &output, const py::kwargs &) {
                               exported->strides.data(),
                               0};
   exported->managed.manager = exported.get();
-  exported->managed.deleter = delete_export;
-  PyObject *capsule = PyCapsule_New(&exported->managed, dlpack::kCapsule, delete_capsule);
+  exported->managed.deleter = delete_export<Managed>;
+  if constexpr (std::is_same_v<Managed, dlpack::VersionedTensor>) {
+    exported->managed.version = dlpack::kVersion;
+    exported->managed.flags = is_copied ? dlpack::kIsCopied : 0;
+  }
+  PyObject *capsule =
+      PyCapsule_New(&exported->managed, dlpack::Names<Managed>::kCapsule, delete_capsule<Managed>);
   if (capsule == nullptr)
     throw py::error_already_set();
   static_cast<void>(exported.release());
   return py::reinterpret_steal<py::object>(capsule);
+}
+
+OutputTensor copy_of(const OutputTensor &output) {
+  OutputTensor copy = output;
+  const size_t nbytes = output.tensor.nbytes();
+  AlignedBuffer buffer = AlignedBuffer::allocate(nbytes);
+  if (buffer.data() == nullptr)
+    throw std::bad_alloc();
+  if (nbytes > 0)
+    std::memcpy(buffer.data(), output.tensor.data(), nbytes);
+  copy.tensor.set_data(buffer.data(), nbytes);
+  copy.memory = buffer.share();
+  return copy;
+}
+
+// The array API's __dlpack__(stream, max_version, dl_device, copy).
+py::object to_dlpack(const OutputTensor &output, const py::object &stream, const py::object &max_version,
+                     const py::object &device, const py::object &copy) {
+  if (!stream.is_none())
+    throw py::value_error("stream is " + py::repr(stream).cast<std::string>() +
+                          ", expected None: memory of the CPU has no streams");
+  if (!device.is_none() && !device.equal(py::make_tuple(dlpack::kCpu, 0)))
+    throw py::buffer_error("dl_device is " + py::repr(device).cast<std::string>() +
+                           ", expected (1, 0): outputs are in the CPU's memory");
+  const bool is_copied = !copy.is_none() && copy.cast<bool>();
+  OutputTensor given = is_copied ? copy_of(output) : output;
+  if (!max_version.is_none() && py::tuple(max_version)[0].cast<uint32_t>() >= dlpack::kVersion.major)
+    return make_capsule<dlpack::VersionedTensor>(std::move(given), is_copied);
+  return make_capsule<dlpack::ManagedTensor>(std::move(given), is_copied);
 }
 
 } // namespace
@@ -141,7 +181,9 @@ std::vector<int64_t> element_strides(const Tensor &tensor) {
 void bind_output_tensor(py::module_ &module) {
   py::class_<OutputTensor>(module, "OutputTensor", py::buffer_protocol())
       .def_buffer(buffer_of)
-      .def("__dlpack__", to_dlpack)
+      .def("__dlpack__", to_dlpack, py::kw_only(), py::arg("stream") = py::none(),
+           py::arg("max_version") = py::none(), py::arg("dl_device") = py::none(),
+           py::arg("copy") = py::none())
       .def("__dlpack_device__", [](const OutputTensor &) { return py::make_tuple(dlpack::kCpu, 0); });
 }
 

@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <numeric>
 
+#include "core/json.h"
 #include "format/wire.h"
 
 namespace xnnir {
@@ -49,47 +50,10 @@ std::string describe(const ValueMeta &value) {
   return text;
 }
 
-std::string quote(const std::string &text) {
-  std::string quoted = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      quoted += '\\';
-      quoted += c;
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof(escape), "\\u%04x", static_cast<unsigned>(c));
-      quoted += escape;
-    } else {
-      quoted += c;
-    }
-  }
-  return quoted + "\"";
-}
-
-void print_profile(const std::vector<ProfileEvent> &events) {
-  uint64_t total = 0;
-  size_t width = 4;
-  for (const ProfileEvent &event : events) {
-    total += event.node < 0 ? event.nanoseconds : 0;
-    width = std::max(width, event.name.size() + (event.node < 0 ? 0 : 2));
-  }
-  std::printf("\n%6s %5s  %-*s %10s %6s  %s\n", "instr", "node", static_cast<int>(width), "op", "us", "%",
-              "location");
-  for (const ProfileEvent &event : events) {
-    const std::string name = (event.node < 0 ? "" : "  ") + event.name;
-    const std::string node = event.node < 0 ? "" : std::to_string(event.node);
-    std::printf("%6d %5s  %-*s %10.1f %6.1f  %s\n", event.instruction, node.c_str(), static_cast<int>(width),
-                name.c_str(), static_cast<double>(event.nanoseconds) / 1e3,
-                total == 0 ? 0.0
-                           : 100.0 * static_cast<double>(event.nanoseconds) / static_cast<double>(total),
-                event.location.c_str());
-  }
-}
-
 void print_json_values(const char *key, const std::vector<ValueMeta> &values) {
   std::printf("  \"%s\": [", key);
   for (size_t i = 0; i < values.size(); ++i)
-    std::printf("%s%s", i > 0 ? ", " : "", quote(describe(values[i])).c_str());
+    std::printf("%s%s", i > 0 ? ", " : "", json_string(describe(values[i])).c_str());
   std::printf("],\n");
 }
 
@@ -128,18 +92,18 @@ void print_text(const RunReport &report) {
   std::printf("  run        min %.3f ms, median %.3f ms, mean %.3f ms over %zu\n", statistics.min,
               statistics.median, statistics.mean, report.milliseconds.size());
   if (!report.events.empty())
-    print_profile(report.events);
+    std::printf("\n%s", profile_table(report.events).c_str());
 }
 
 void print_json(const RunReport &report) {
   const Statistics statistics = summarize(report.milliseconds);
-  std::printf("{\n  \"model\": %s,\n  \"method\": %s,\n  \"threads\": %zu,\n", quote(report.model).c_str(),
-              quote(report.method).c_str(), report.threads);
+  std::printf("{\n  \"model\": %s,\n  \"method\": %s,\n  \"threads\": %zu,\n",
+              json_string(report.model).c_str(), json_string(report.method).c_str(), report.threads);
   print_json_values("inputs", report.metadata.inputs);
   print_json_values("outputs", report.metadata.outputs);
   std::printf("  \"written\": [");
   for (size_t i = 0; i < report.written.size(); ++i)
-    std::printf("%s%s", i > 0 ? ", " : "", quote(report.written[i]).c_str());
+    std::printf("%s%s", i > 0 ? ", " : "", json_string(report.written[i]).c_str());
   std::printf("],\n  \"load_ms\": %.6f,\n  \"first_ms\": %.6f,\n  \"runs\": %zu,\n", report.load_milliseconds,
               report.first_milliseconds, report.milliseconds.size());
   std::printf("  \"min_ms\": %.6f,\n  \"median_ms\": %.6f,\n  \"mean_ms\": %.6f,\n  \"max_ms\": %.6f,\n",
@@ -150,16 +114,9 @@ void print_json(const RunReport &report) {
                 "\"packed_bytes\": %llu, \"written\": %s, \"message\": %s},\n",
                 info.read, static_cast<unsigned long long>(info.read_bytes), info.packed,
                 static_cast<unsigned long long>(info.packed_bytes), info.written ? "true" : "false",
-                quote(printable(info.message)).c_str());
+                json_string(printable(info.message)).c_str());
   }
-  std::printf("  \"profile\": [");
-  for (size_t i = 0; i < report.events.size(); ++i) {
-    const ProfileEvent &event = report.events[i];
-    std::printf("%s\n    {\"instruction\": %d, \"node\": %d, \"name\": %s, \"location\": %s, \"ns\": %llu}",
-                i > 0 ? "," : "", event.instruction, event.node, quote(event.name).c_str(),
-                quote(event.location).c_str(), static_cast<unsigned long long>(event.nanoseconds));
-  }
-  std::printf("%s]\n}\n", report.events.empty() ? "" : "\n  ");
+  std::printf("  \"profile\": %s\n}\n", profile_json(report.events).c_str());
 }
 
 } // namespace xnnir

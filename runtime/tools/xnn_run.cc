@@ -1,6 +1,8 @@
 // xnn-run: runs a method of a program on random or given inputs, times and profiles it.
+#include <cerrno>
 #include <chrono>
 #include <cstdio>
+#include <cstring>
 #include <exception>
 #include <map>
 #include <string>
@@ -33,6 +35,8 @@ struct Arguments {
   size_t threads = 0;
   uint64_t seed = 0;
   bool profile = false;
+  std::string profile_json;
+  std::string profile_trace;
   bool json = false;
 };
 
@@ -99,6 +103,27 @@ Status write_outputs(const xnnir::Method &method, const Arguments &arguments, xn
   return {};
 }
 
+Status write_text(const std::string &path, const std::string &text) {
+  std::FILE *file = path.empty() ? nullptr : std::fopen(path.c_str(), "wb");
+  const bool written = file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const int reason = errno;
+  if (file == nullptr || std::fclose(file) != 0 || !written)
+    return xnnir::make_status(xnnir::StatusCode::kAccessFailed, "cannot write '%s': %s", path.c_str(),
+                              std::strerror(written ? errno : reason));
+  return {};
+}
+
+// Times of events are means over the runs; the trace is the last run.
+Status write_profile(const xnnir::Method &method, const Arguments &arguments,
+                     const xnnir::RunReport &report) {
+  if (!arguments.profile_json.empty())
+    XNNIR_RETURN_IF_ERROR(write_text(arguments.profile_json, xnnir::profile_json(report.events) + "\n"));
+  if (!arguments.profile_trace.empty())
+    XNNIR_RETURN_IF_ERROR(write_text(arguments.profile_trace,
+                                     xnnir::profile_trace(method.profile_events(), method.profile_spans())));
+  return {};
+}
+
 Status run(const Arguments &arguments) {
   xnnir::RunReport report;
   report.model = arguments.model;
@@ -130,6 +155,7 @@ Status run(const Arguments &arguments) {
   XNNIR_RETURN_IF_ERROR(method->set_inputs(xnnir::Span<const xnnir::Value>(inputs->values)));
   XNNIR_RETURN_IF_ERROR(time_runs(*method, arguments, report));
   XNNIR_RETURN_IF_ERROR(write_outputs(*method, arguments, report));
+  XNNIR_RETURN_IF_ERROR(write_profile(*method, arguments, report));
   if (arguments.json)
     print_json(report);
   else
@@ -168,6 +194,10 @@ int main(int argc, char **argv) {
       ->transform(CLI::CheckedTransformer(modes, CLI::ignore_case).description(""));
   app.add_option("--seed", arguments.seed, "of random inputs")->capture_default_str();
   app.add_flag("--profile", arguments.profile, "time each instruction and each node of the delegates");
+  app.add_option("--profile-json", arguments.profile_json, "a file for the profile; implies --profile");
+  app.add_option(
+      "--profile-trace", arguments.profile_trace,
+      "a file for the last run as chrome://tracing and ui.perfetto.dev open it; implies --profile");
   app.add_flag("--json", arguments.json, "print one JSON object");
   try {
     app.parse(argc, argv);
@@ -177,6 +207,7 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "error: %s (see xnn-run --help)\n", error.what());
     return 1;
   }
+  arguments.profile |= !arguments.profile_json.empty() || !arguments.profile_trace.empty();
   try {
     const Status status = run(arguments);
     if (status.ok())

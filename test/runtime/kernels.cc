@@ -95,7 +95,7 @@ public:
       args.push_back(&table_[slot]);
     args.push_back(&out.value);
     args.push_back(&out.value);
-    KernelFunction kernel = find_kernel(name_);
+    KernelFunction kernel = find_kernel(name_).function;
     if (kernel == nullptr)
       return make_status(StatusCode::kOperatorMissing, "%s", name_);
     KernelContext context(table_, threads);

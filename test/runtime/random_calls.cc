@@ -151,7 +151,7 @@ public:
     for (const size_t index : args)
       slots.push_back(&values_[index]);
     KernelContext context(values_, nullptr);
-    return find_kernel(signature.name)(context, slots);
+    return find_kernel(signature.name).function(context, slots);
   }
 
   bool guards_hold() const {
@@ -303,7 +303,7 @@ private:
 class RandomCalls : public testing::TestWithParam<Signature> {};
 
 TEST_P(RandomCalls, Return) {
-  ASSERT_NE(find_kernel(GetParam().name), nullptr);
+  ASSERT_NE(find_kernel(GetParam().name).function, nullptr);
   size_t succeeded = 0;
   for (uint32_t seed = 0; seed < 3000; ++seed) {
     RandomCall call(seed);

@@ -1,4 +1,4 @@
-"""The installed C++ library serves a project outside the tree: examples/cpp builds against it and runs a model."""
+"""The installed library serves projects outside the tree: the examples in C++ and in C build against it and run."""
 
 import re
 import shutil
@@ -41,14 +41,8 @@ def build_example(prefix: Path, folder: Path, main: str) -> Path:
 
 
 @pytest.fixture(scope="module")
-def classify(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example as it is."""
-    main = (ROOT / "examples" / "cpp" / "main.cpp").read_text()
-    return build_example(prefix, tmp_path_factory.mktemp("example"), main)
-
-
-def test_the_example_sees_what_eager_sees(classify: Path, tmp_path: Path) -> None:
-    """The class of a grey picture is eager's."""
+def grey_class(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A model of pictures, and what the examples print of it."""
     torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
     model = torch.nn.Sequential(
         torch.nn.Conv2d(3, 8, 3, stride=2),
@@ -58,10 +52,48 @@ def test_the_example_sees_what_eager_sees(classify: Path, tmp_path: Path) -> Non
         torch.nn.Linear(8, 10),
     ).eval()
     picture = torch.full((1, 3, 224, 224), 0.5)
-    path = tmp_path / "model.pte"
+    path = tmp_path_factory.mktemp("model") / "model.pte"
     xnnir.compile(model, (picture,)).save(path)
-    expected = int(model(picture).argmax())
-    assert run(classify, path) == f"class {expected} of 10\n"
+    return path, f"class {int(model(picture).argmax())} of 10\n"
+
+
+@pytest.fixture(scope="module")
+def classify(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The example as it is."""
+    main = (ROOT / "examples" / "cpp" / "main.cpp").read_text()
+    return build_example(prefix, tmp_path_factory.mktemp("example"), main)
+
+
+def test_the_example_sees_what_eager_sees(classify: Path, grey_class: tuple[Path, str]) -> None:
+    """The class of a grey picture is eager's."""
+    model, expected = grey_class
+    assert run(classify, model) == expected
+
+
+@pytest.mark.parametrize("target", ["shared", "c"])
+def test_the_example_in_c(prefix: Path, grey_class: tuple[Path, str], target: str, tmp_path: Path) -> None:
+    """The shared library needs no C++ in the project; the static one needs its linker. The header is strict C11."""
+    folder = tmp_path / "example"
+    shutil.copytree(ROOT / "examples" / "c", folder)
+    lists = folder / "CMakeLists.txt"
+    languages = "C CXX" if target == "c" else "C"
+    lists.write_text(
+        lists.read_text()
+        .replace("LANGUAGES C)", f"LANGUAGES {languages})")
+        .replace("xnnir::shared", f"xnnir::{target}")
+    )
+    strict = "-DCMAKE_C_FLAGS=-std=c11 -pedantic -Wall -Wextra -Werror"
+    run("cmake", "-S", folder, "-B", folder / "build", f"-DCMAKE_PREFIX_PATH={prefix}", strict)
+    run("cmake", "--build", folder / "build")
+    model, expected = grey_class
+    assert run(folder / "build" / "classify", model) == expected
+    broken = tmp_path / "model.pte"
+    broken.write_bytes(b"no program at all")
+    done = subprocess.run(
+        [folder / "build" / "classify", broken], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"error: '{broken}'")
 
 
 def test_the_example_says_what_is_wrong(classify: Path, tmp_path: Path) -> None:

@@ -84,6 +84,21 @@ def test_json_with_profile(xnn_run: Path, conv_linear: StockProgram) -> None:
     assert any("Convolution" in event["name"] for event in report["profile"])
 
 
+def test_profile_files(xnn_run: Path, conv_linear: StockProgram, tmp_path: Path) -> None:
+    """A table on the terminal, and files for other programs; a file for a profile means that there is one."""
+    summary, trace = tmp_path / "profile.json", tmp_path / "trace.json"
+    arguments = (conv_linear.path, "--threads", 1, "--profile-json", summary, "--profile-trace", trace)
+    result = call(xnn_run, *arguments)
+    assert result.returncode == 0, result.stderr
+    events = json.loads(summary.read_text())
+    header, *lines = result.stdout.split("\n\n")[-1].splitlines()
+    assert header.split() == ["instr", "node", "op", "us", "%", "bytes", "location"]
+    assert len(lines) == len(events)
+    spans = [event for event in json.loads(trace.read_text())["traceEvents"] if event["ph"] == "X"]
+    assert [span["name"] for span in spans] == [event["name"] for event in events]
+    assert "cannot write" in refusal(xnn_run, *arguments[:-1], tmp_path / "no" / "trace.json")
+
+
 def test_random_inputs_follow_the_seed(xnn_run: Path, conv_linear: StockProgram, tmp_path: Path) -> None:
     outputs: list[bytes] = []
     for seed in (1, 1, 2):

@@ -287,5 +287,21 @@ TEST(Delegate, OutputsMayBeReadByLaterNodes) {
   EXPECT_EQ(clamped.read(), (std::vector<float>{2, 2, 1, -1, -2, -2}));
 }
 
+TEST(Profile, CountsTheBytesOfNodes) {
+  BlobBuilder blob;
+  const uint32_t x = blob.input({2, 8});
+  const uint32_t w = blob.constant({4, 8}, std::vector<float>(32, 0.5f));
+  const uint32_t y = blob.output({2, 4});
+  blob.fully_connected(x, w, kNone, y);
+  Result<std::unique_ptr<Delegate>> delegate = blob.load(/*profile=*/true);
+  ASSERT_TRUE(delegate.ok()) << delegate.status().message();
+  Argument in({2, 8});
+  Argument out({2, 4});
+  ASSERT_TRUE(run(**delegate, {&in, &out}).ok());
+  const std::vector<ProfileEvent> events = (*delegate)->profile_events();
+  ASSERT_EQ(events.size(), 1u);
+  EXPECT_EQ(events[0].bytes, sizeof(float) * (2 * 8 + 4 * 8 + 2 * 4));
+}
+
 } // namespace
 } // namespace xnnir::test

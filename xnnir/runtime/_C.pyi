@@ -74,12 +74,28 @@ class ProfileEvent:
         """Index in the delegate; -1 for the instruction itself."""
 
     @property
-    def nanoseconds(self) -> int: ...
+    def nanoseconds(self) -> int:
+        """Sum over the times that it ran in the last run of the method."""
+
+    @property
+    def bytes(self) -> int:
+        """Of the tensors that it reads and writes, weights among them; 0 where that is not known."""
+
+    @property
+    def count(self) -> int:
+        """How often it ran: more than once in a loop."""
 
 class OutputTensor:
     """An output, with the buffer protocol and DLPack. The arrays made from it keep its memory."""
 
-    def __dlpack__(self, **kwargs: Any) -> Any: ...
+    def __dlpack__(
+        self,
+        *,
+        stream: None = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any: ...
     def __dlpack_device__(self) -> tuple[int, int]: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
 
@@ -92,6 +108,9 @@ class Method:
     def metadata(self) -> MethodMeta: ...
     def reset(self) -> None: ...
     def profile_events(self) -> list[ProfileEvent]: ...
+    def profile_table(self) -> str: ...
+    def profile_json(self) -> str: ...
+    def profile_trace(self) -> str: ...
 
 Source = str | bytes | tuple[int, int, int]
 """A path, bytes, or descriptor, offset and size (0 for the rest) of an open file."""

@@ -87,6 +87,17 @@ class Method:
             for output in cast("list[Any]", outputs)
         ]
 
+    async def execute_async(self, inputs: Sequence[SupportsDLPack | float | str | None]) -> list[Any]:
+        """
+        `execute` on another thread, so that the event loop goes on meanwhile.
+
+        Calls for one method take turns. A run that was begun is not broken off when the task that waits for it is
+        cancelled: the inputs must not change before it has ended.
+        """
+        import asyncio  # most users have no event loop, and this takes longer than the rest of the package
+
+        return await asyncio.to_thread(self.execute, inputs)
+
     def reset(self) -> None:
         """Give the buffers of the model, which keep their numbers between calls, those that they had at first."""
         self._method.reset()
@@ -98,6 +109,18 @@ class Method:
         Empty unless the method was loaded with `profile=True`.
         """
         return self._method.profile_events()
+
+    def profile_table(self) -> str:
+        """The profile of the last run for people: time, share, bytes and place in the model, a line for each event."""
+        return self._method.profile_table()
+
+    def profile_json(self) -> str:
+        """The same as JSON: a list of objects with instruction, node, name, location, ns, bytes and count."""
+        return self._method.profile_json()
+
+    def profile_trace(self) -> str:
+        """When each event ran, in the JSON that chrome://tracing and ui.perfetto.dev open."""
+        return self._method.profile_trace()
 
     @staticmethod
     def _as_numpy(output: _C.Output) -> Any:

@@ -3,6 +3,7 @@
 #include <mutex>
 #include <new>
 
+#include "backends/xnnpack/allocator.h"
 #include "backends/xnnpack/define_values.h"
 #include "backends/xnnpack/node_table.h"
 
@@ -184,7 +185,7 @@ Result<CompiledGraph> compile(const DelegateGraph &graph, const std::vector<Shap
 Status initialize_xnnpack() {
   static std::once_flag once;
   static xnn_status status = xnn_status_uninitialized;
-  std::call_once(once, [] { status = xnn_initialize(/*allocator=*/nullptr); });
+  std::call_once(once, [] { status = xnn_initialize(xnnpack_allocator()); });
   if (status == xnn_status_success)
     return {};
   return make_status(StatusCode::kNotSupported, "XNNPACK does not run on this machine: %s",

@@ -8,8 +8,8 @@
 #pragma once
 
 #include <cstddef>
-#include <cstdint>
-#include <memory>
+
+#include "core/memory.h"
 
 namespace xnnir {
 
@@ -25,11 +25,7 @@ public:
   const void *copy(const void *data, size_t bytes);
 
 private:
-  struct Free {
-    void operator()(void *memory) const;
-  };
-  std::unique_ptr<void, Free> memory_;
-  size_t capacity_ = 0;
+  AlignedBuffer buffer_;
 };
 
 } // namespace xnnir

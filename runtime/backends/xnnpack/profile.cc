@@ -1,5 +1,7 @@
 #include "backends/xnnpack/profile.h"
 
+#include <set>
+
 namespace xnnir {
 namespace {
 
@@ -26,6 +28,19 @@ std::vector<std::string> operator_names(xnn_runtime_t runtime, size_t count) {
   return names;
 }
 
+// A value that is an input twice is read once.
+uint64_t bytes_of(const DelegateGraph &graph, const DelegateNode &node, const std::vector<Shape> &shapes) {
+  std::set<uint32_t> values(node.inputs.begin(), node.inputs.end());
+  values.insert(node.outputs.begin(), node.outputs.end());
+  uint64_t sum = 0;
+  for (const uint32_t value : values) {
+    size_t bytes = 0;
+    if (count_bytes(shapes[value], graph.values[value].datatype, &bytes))
+      sum += bytes;
+  }
+  return sum;
+}
+
 } // namespace
 
 Profile::Profile(const DelegateGraph &graph, xnn_runtime_t runtime) {
@@ -33,18 +48,19 @@ Profile::Profile(const DelegateGraph &graph, xnn_runtime_t runtime) {
   const std::vector<std::string> names = operator_names(runtime, count);
   // On some machines XNNPACK adds operators of its own (packing of activations); then names alone are
   // certain.
-  const bool one_each = count == graph.nodes.size();
+  one_each_ = count == graph.nodes.size();
   for (size_t i = 0; i < count; ++i) {
     ProfileEvent event;
     event.name = names[i];
-    event.node = static_cast<int32_t>(one_each ? graph.nodes[i].position : i);
-    if (one_each)
+    event.node = static_cast<int32_t>(one_each_ ? graph.nodes[i].position : i);
+    if (one_each_)
       event.location = graph.location(graph.nodes[i]);
     operators_.push_back(std::move(event));
   }
 }
 
-std::vector<ProfileEvent> Profile::events(xnn_runtime_t runtime) const {
+std::vector<ProfileEvent> Profile::events(xnn_runtime_t runtime, const DelegateGraph &graph,
+                                          const std::vector<Shape> &shapes) const {
   std::vector<ProfileEvent> events = operators_;
   std::vector<uint64_t> microseconds(events.size());
   size_t needed = 0;
@@ -54,6 +70,8 @@ std::vector<ProfileEvent> Profile::events(xnn_runtime_t runtime) const {
     return {};
   for (size_t i = 0; i < events.size(); ++i)
     events[i].nanoseconds = microseconds[i] * 1000;
+  for (size_t i = 0; one_each_ && i < events.size(); ++i)
+    events[i].bytes = bytes_of(graph, graph.nodes[i], shapes);
   return events;
 }
 

@@ -17,12 +17,15 @@ public:
   // `graph` is what the runtime was compiled from, with profiling.
   Profile(const DelegateGraph &graph, xnn_runtime_t runtime);
 
-  // Of the last run. XNNPACK counts in microseconds.
-  std::vector<ProfileEvent> events(xnn_runtime_t runtime) const;
+  // Of the last run, which had `shapes` by value of the graph. XNNPACK counts in microseconds.
+  std::vector<ProfileEvent> events(xnn_runtime_t runtime, const DelegateGraph &graph,
+                                   const std::vector<Shape> &shapes) const;
 
 private:
   // One for each operator, but for the time.
   std::vector<ProfileEvent> operators_;
+  // Whether operator i is the graph's node i.
+  bool one_each_ = false;
 };
 
 } // namespace xnnir

@@ -153,7 +153,7 @@ size_t XnnpackDelegate::num_inputs() const {
 }
 
 std::vector<ProfileEvent> XnnpackDelegate::profile_events() const {
-  return bound_ ? profile_.events(compiled_.runtime.get()) : std::vector<ProfileEvent>();
+  return bound_ ? profile_.events(compiled_.runtime.get(), graph_, shapes_) : std::vector<ProfileEvent>();
 }
 
 Status XnnpackDelegate::check_args(Span<Value *> args) const {

@@ -15,6 +15,7 @@ namespace xnnir {
 struct MethodOptions {
   // Time every instruction, and every node inside the delegates.
   bool profile = false;
+  ProfileHooks profile_hooks;
   // Instructions that one execute() may run; it fails with kOutOfResources before the next one. A file with a
   // loop that never ends is stopped so.
   uint64_t max_instructions = 100'000'000;
@@ -61,6 +62,8 @@ public:
   // Of the last execute(), when options.profile was set: an event for each instruction that ran, and behind
   // it those of the delegate's nodes. What ran several times, in a loop, has one event with the sum.
   const std::vector<ProfileEvent> &profile_events() const;
+  // When each of them ran, in order of time for instructions.
+  const std::vector<ProfileSpan> &profile_spans() const;
 
 private:
   friend class Program;

@@ -6,6 +6,13 @@
 #include <utility>
 #include <variant>
 
+// The compiler checks arguments against formats where it can.
+#if defined(__GNUC__)
+#define XNNIR_PRINTF(text, first) __attribute__((format(printf, text, first)))
+#else
+#define XNNIR_PRINTF(text, first)
+#endif
+
 namespace xnnir {
 
 // Values are those of ExecuTorch's runtime error codes, so that people who move over read the same numbers.
@@ -47,7 +54,7 @@ private:
 };
 
 // Builds a Status with a printf-style message.
-Status make_status(StatusCode code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+Status make_status(StatusCode code, const char *format, ...) XNNIR_PRINTF(2, 3);
 
 // A value or the reason why there is none.
 template <typename T> class [[nodiscard]] Result {
