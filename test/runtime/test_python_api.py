@@ -70,7 +70,7 @@ def test_dlpack_in_both_versions(conv_linear: StockProgram) -> None:
         """A producer of before DLPack 1.0."""
 
         def __dlpack__(self) -> Any:
-            return dlpack.to_dlpack(conv_linear.inputs[0])
+            return dlpack.to_dlpack(conv_linear.inputs[0])  # pyright: ignore[reportPrivateImportUsage]
 
         def __dlpack_device__(self) -> tuple[int, int]:
             return (1, 0)

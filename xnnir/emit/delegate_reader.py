@@ -46,6 +46,12 @@ def read_graph(
 
     Raises `FormatError` for damaged blobs, and for nodes that the `xnn` dialect lacks.
     """
+    tables, constants = read_tables(blob)
+    return _GraphReader(tables, name, store, named_data, constants, locations).read()
+
+
+def read_tables(blob: memoryview) -> tuple[Table, memoryview]:
+    """The tables of the graph in `blob`, and the constants behind them. Raises `FormatError`."""
     header = DelegateHeader.read(blob)
     constants = memoryview(b"")
     flatbuffer = blob
@@ -57,9 +63,7 @@ def read_graph(
             "XNNGraph.identifier",
             f"expected XN00 or XN01, got {bytes(flatbuffer[4:8])!r}: not an XNNPACK graph",
         )
-    return _GraphReader(
-        decode(load_schema("xnnpack"), flatbuffer), name, store, named_data, constants, locations
-    ).read()
+    return decode(load_schema("xnnpack"), flatbuffer), constants
 
 
 class _GraphReader:

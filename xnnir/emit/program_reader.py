@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Self, TypeAlias
 
 from xdsl.context import Context
 from xdsl.dialects.builtin import ArrayAttr, DenseArrayBase, ModuleOp, i64
@@ -44,14 +44,7 @@ def read_program(
     `warn` is told which delegates stay bytes, and why. `external` has named data of .ptd files, which delegates can
     name as they name the program's own. Raises `FormatError` for what is not a .pte file, or is damaged.
     """
-    view = memoryview(data)
-    if len(view) < 8 or bytes(view[4:8]) != b"ET12":
-        got = f"got {bytes(view[4:8])!r}" if len(view) >= 8 else f"the file has {len(view)} bytes"
-        raise FormatError("file identifier", f"expected ET12 at byte 4, {got}: not a .pte file")
-    header = ProgramHeader.read(view)
-    flatbuffer = view if header is None else view[: header.program_size]
-    tables = decode(load_schema("program"), flatbuffer)
-    program = ProgramTables(tables, header, view, get_weight_store(context))
+    program = ProgramTables.read(data, get_weight_store(context))
     return _read_module(program, warn or (lambda message: None), external or {})
 
 
@@ -63,6 +56,17 @@ class ProgramTables:
     header: ProgramHeader | None
     data: memoryview
     store: WeightStore
+
+    @classmethod
+    def read(cls, data: bytes | memoryview, store: WeightStore) -> Self:
+        """The tables in `data`, the bytes of a .pte file. Raises `FormatError`."""
+        view = memoryview(data)
+        if len(view) < 8 or bytes(view[4:8]) != b"ET12":
+            got = f"got {bytes(view[4:8])!r}" if len(view) >= 8 else f"the file has {len(view)} bytes"
+            raise FormatError("file identifier", f"expected ET12 at byte 4, {got}: not a .pte file")
+        header = ProgramHeader.read(view)
+        flatbuffer = view if header is None else view[: header.program_size]
+        return cls(decode(load_schema("program"), flatbuffer), header, view, store)
 
     def segment(self, index: int, where: str) -> memoryview:
         """The bytes of segment `index`. Raises `FormatError` when it is not there, or not within the file."""

@@ -146,6 +146,39 @@ def inspect(debug: bool, program: Path, nodes: bool, as_json: bool) -> None:
 
 
 @cli.command()
+@click.argument("programs", type=FILE, nargs=-1, required=True)
+@click.option("-o", "--output", type=FILE, help="A header for CMake's XNNIR_SELECT_FROM, instead of a list.")
+@click.pass_obj
+def select(debug: bool, programs: tuple[Path, ...], output: Path | None) -> None:
+    """
+    Name the kernels and nodes of XNNPACK that PROGRAMS use.
+
+    A runtime that is built with these alone is smaller; `cmake -DXNNIR_SELECT_FROM=model.pte` does both.
+    """
+
+    def body() -> int:
+        from xnnir.emit.used_parts import UsedParts, selection_header, used_parts
+        from xnnir.files import replacing
+
+        found: list[UsedParts] = []
+        for program in programs:
+            try:
+                found.append(used_parts(program.read_bytes()))
+            except XnnirError as error:
+                raise XnnirError(f"{program}: {error}") from error
+        parts = UsedParts.union(found)
+        if output is None:
+            for title, names in asdict(parts).items():
+                click.echo(f"{title}: {', '.join(names) or 'none'}")
+            return 0
+        with replacing(output) as file:
+            file.write(selection_header(parts, [program.name for program in programs]).encode())
+        return 0
+
+    _run(body, debug)
+
+
+@cli.command()
 @click.argument("program", type=FILE)
 @click.option("--method", default="forward", show_default=True, help="Which method to run.")
 @click.option(

@@ -51,10 +51,16 @@ public:
     XNNIR_RETURN_IF_ERROR(create_subgraph(static_cast<uint32_t>(graph_.externals.size()), subgraph));
     std::vector<uint32_t> ids(graph_.values.size(), XNN_INVALID_VALUE_ID);
     XNNIR_RETURN_IF_ERROR(define_values(subgraph.get(), ids));
-    for (const DelegateNode &node : graph_.nodes)
-      if (const xnn_status status = node_entry(node.kind).define({subgraph.get(), node, ids});
-          status != xnn_status_success)
+    for (const DelegateNode &node : graph_.nodes) {
+      const DefineFunction define = node_entry(node.kind).define;
+      if (define == define_left_out)
+        return make_status(StatusCode::kNotSupported,
+                           "%s: this build of the runtime has no such nodes; it was made for other programs, "
+                           "see XNNIR_SELECT_FROM",
+                           graph_.label(node).c_str());
+      if (const xnn_status status = define({subgraph.get(), node, ids}); status != xnn_status_success)
         return refused(graph_, node, "define", status);
+    }
 
     compiled.lookup = std::make_unique<PackedLookup>();
     Result<PackedWeights> weights = pack_weights(

@@ -2,48 +2,77 @@
 
 #include <array>
 
+#ifdef XNNIR_SELECTION
+#include "xnnir_selection.h"
+#endif
+
 namespace xnnir {
 namespace {
 
 using Table = std::array<NodeEntry, kAllNodeKindCount + 1>;
 
+// Builds for certain programs leave out the nodes that those do not have (cmake/selection.cmake).
+constexpr bool is_selected([[maybe_unused]] NodeKind kind) {
+#ifdef XNNIR_SELECTION
+#define XNNIR_IS_KIND(name) || kind == NodeKind::k##name
+  return false XNNIR_SELECTED_NODES(XNNIR_IS_KIND);
+#undef XNNIR_IS_KIND
+#else
+  return true;
+#endif
+}
+
+// A function that no node refers to is not linked, and what it alone needs of XNNPACK neither.
+template <DefineFunction kDefine, NodeKind... kKinds> constexpr DefineFunction if_selected() {
+  if constexpr ((is_selected(kKinds) || ...))
+    return kDefine;
+  else
+    return define_left_out;
+}
+
+template <InferFunction kInfer, DefineFunction kDefine, NodeKind... kKinds> void set(Table &table) {
+  for (const NodeKind kind : {kKinds...})
+    table[static_cast<size_t>(kind)] = {kInfer, if_selected<kDefine, kKinds...>()};
+}
+
 Table make_table() {
+  using Kind = NodeKind;
   Table table;
-  table.fill({infer_unary, define_unary});
-  const auto set = [&table](NodeKind kind, InferFunction infer, DefineFunction define) {
-    table[static_cast<size_t>(kind)] = {infer, define};
-  };
-  for (NodeKind kind :
-       {NodeKind::kAdd, NodeKind::kSubtract, NodeKind::kMultiply, NodeKind::kDiv, NodeKind::kMinimum,
-        NodeKind::kMaximum, NodeKind::kPReLU, NodeKind::kSquaredDifference, NodeKind::kCopysign,
-        NodeKind::kModulus, NodeKind::kPow, NodeKind::kAtan2})
-    set(kind, infer_binary, define_binary);
-  for (NodeKind kind :
-       {NodeKind::kConcatenate2, NodeKind::kConcatenate3, NodeKind::kConcatenate4, NodeKind::kConcatenate5})
-    set(kind, infer_concatenate, define_concatenate);
-  set(NodeKind::kArgMaxPooling2d, infer_argmax_pool, define_argmax_pooling);
-  set(NodeKind::kAvgPooling2d, infer_pool, define_average_pooling);
-  set(NodeKind::kBatchMatrixMultiply, infer_batch_matrix_multiply, define_batch_matrix_multiply);
-  set(NodeKind::kConv2d, infer_conv, define_convolution);
-  set(NodeKind::kConvTranspose2d, infer_deconv, define_deconvolution);
-  set(NodeKind::kCopy, infer_unary, define_copy);
-  set(NodeKind::kDepthwiseConv2d, infer_depthwise_conv, define_depthwise_convolution);
-  set(NodeKind::kDepthToSpace2D, infer_depth_to_space, define_depth_to_space);
-  set(NodeKind::kFullyConnected, infer_fully_connected, define_fully_connected);
-  set(NodeKind::kGlobalAvgPooling2d, infer_global_average_pool, define_global_average_pooling);
-  set(NodeKind::kMaxPooling2d, infer_pool, define_max_pooling);
-  set(NodeKind::kSoftmax, infer_unary, define_softmax);
-  set(NodeKind::kSpaceToDepth2D, infer_space_to_depth, define_space_to_depth);
-  set(NodeKind::kStaticConstantPad, infer_pad, define_constant_pad);
-  set(NodeKind::kStaticReduce, infer_reduce, define_reduce);
-  set(NodeKind::kStaticReshape, infer_reshape, define_reshape);
-  set(NodeKind::kStaticResizeBilinear2D, infer_resize, define_resize_bilinear);
-  set(NodeKind::kStaticSlice, infer_slice, define_slice);
-  set(NodeKind::kStaticTranspose, infer_transpose, define_transpose);
+  table.fill({infer_unary, define_left_out});
+  set<infer_unary, define_unary, Kind::kSigmoid, Kind::kClamp, Kind::kFloor, Kind::kConvert,
+      Kind::kSquareRoot, Kind::kCeiling, Kind::kHardswish, Kind::kLeakyReLU, Kind::kNegate, Kind::kSquare,
+      Kind::kELU, Kind::kAbs, Kind::kReciprocalSquareRoot, Kind::kLog, Kind::kGelu, Kind::kTanh, Kind::kExp,
+      Kind::kSin, Kind::kCos, Kind::kBankersRounding, Kind::kSign>(table);
+  set<infer_binary, define_binary, Kind::kAdd, Kind::kSubtract, Kind::kMultiply, Kind::kDiv, Kind::kMinimum,
+      Kind::kMaximum, Kind::kPReLU, Kind::kSquaredDifference, Kind::kCopysign, Kind::kModulus, Kind::kPow,
+      Kind::kAtan2>(table);
+  set<infer_concatenate, define_concatenate, Kind::kConcatenate2, Kind::kConcatenate3, Kind::kConcatenate4,
+      Kind::kConcatenate5>(table);
+  set<infer_argmax_pool, define_argmax_pooling, Kind::kArgMaxPooling2d>(table);
+  set<infer_pool, define_average_pooling, Kind::kAvgPooling2d>(table);
+  set<infer_batch_matrix_multiply, define_batch_matrix_multiply, Kind::kBatchMatrixMultiply>(table);
+  set<infer_conv, define_convolution, Kind::kConv2d>(table);
+  set<infer_deconv, define_deconvolution, Kind::kConvTranspose2d>(table);
+  set<infer_unary, define_copy, Kind::kCopy>(table);
+  set<infer_depthwise_conv, define_depthwise_convolution, Kind::kDepthwiseConv2d>(table);
+  set<infer_depth_to_space, define_depth_to_space, Kind::kDepthToSpace2D>(table);
+  set<infer_fully_connected, define_fully_connected, Kind::kFullyConnected>(table);
+  set<infer_global_average_pool, define_global_average_pooling, Kind::kGlobalAvgPooling2d>(table);
+  set<infer_pool, define_max_pooling, Kind::kMaxPooling2d>(table);
+  set<infer_unary, define_softmax, Kind::kSoftmax>(table);
+  set<infer_space_to_depth, define_space_to_depth, Kind::kSpaceToDepth2D>(table);
+  set<infer_pad, define_constant_pad, Kind::kStaticConstantPad>(table);
+  set<infer_reduce, define_reduce, Kind::kStaticReduce>(table);
+  set<infer_reshape, define_reshape, Kind::kStaticReshape>(table);
+  set<infer_resize, define_resize_bilinear, Kind::kStaticResizeBilinear2D>(table);
+  set<infer_slice, define_slice, Kind::kStaticSlice>(table);
+  set<infer_transpose, define_transpose, Kind::kStaticTranspose>(table);
   return table;
 }
 
 } // namespace
+
+xnn_status define_left_out(const NodeDefinition &) { return xnn_status_unsupported_parameter; }
 
 const NodeEntry &node_entry(NodeKind kind) {
   static const Table table = make_table();

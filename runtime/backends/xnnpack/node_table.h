@@ -43,6 +43,9 @@ struct NodeEntry {
 
 const NodeEntry &node_entry(NodeKind kind);
 
+// Of kinds that this build was told to leave out: defines nothing, and fails.
+xnn_status define_left_out(const NodeDefinition &definition);
+
 xnn_status define_unary(const NodeDefinition &definition);
 xnn_status define_softmax(const NodeDefinition &definition);
 xnn_status define_copy(const NodeDefinition &definition);
