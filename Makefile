@@ -53,9 +53,10 @@ format: setup ## format Python and C++ in place
 demo: build ## MobileNetV2: export, lower, run from Python and C++, compare with eager
 	@$(BIN)/python examples/demo.py
 
-bench: build ## latency, lowering, memory, load time and size beside ExecuTorch, ONNX Runtime and eager
+bench: build ## latency, lowering, memory, load time, sizes of files and libraries beside ExecuTorch, ONNX Runtime and eager
 	@$(BIN)/python -m bench
 	@$(BIN)/python -m bench.loading
+	@$(BIN)/python -m bench.size
 
 docs: setup ## regenerate the IR examples in docs/
 	@$(BIN)/python docs/update.py
