@@ -178,7 +178,7 @@ def test_quantized_models_are_those_of_stock(arguments: dict[str, bool]) -> None
 @pytest.mark.parametrize("is_dynamic", [False, True])
 @pytest.mark.parametrize("is_per_channel", [False, True])
 def test_configurations_are_those_of_stock(is_per_channel: bool, is_dynamic: bool, is_qat: bool) -> None:
-    bounds = {"act_qmin": -100, "act_qmax": 90, "weight_qmin": -8, "weight_qmax": 7}
+    bounds: dict[str, Any] = {"act_qmin": -100, "act_qmax": 90, "weight_qmin": -8, "weight_qmax": 7}
     flags = {"is_per_channel": is_per_channel, "is_dynamic": is_dynamic, "is_qat": is_qat}
     ours = get_symmetric_quantization_config(**flags, **bounds)
     theirs = stock.get_symmetric_quantization_config(**flags, **bounds)

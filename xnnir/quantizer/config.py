@@ -22,7 +22,6 @@ EPS = 2**-12
 """The smallest scale. XNNPACK wants the ratios of scales of a node within 2^-10 and 2^8; smaller scales break that."""
 
 
-@cache
 def get_symmetric_quantization_config(
     is_per_channel: bool = False,
     is_qat: bool = False,
@@ -47,18 +46,29 @@ def get_symmetric_quantization_config(
             "weights are coded around zero; expected weight_qmin < 0 < weight_qmax, "
             f"got {weight_qmin} and {weight_qmax}"
         )
+    return _make_config(is_per_channel, is_qat, is_dynamic, (act_qmin, act_qmax), (weight_qmin, weight_qmax))
+
+
+@cache
+def _make_config(
+    is_per_channel: bool,
+    is_qat: bool,
+    is_dynamic: bool,
+    activation_bounds: tuple[int, int],
+    weight_bounds: tuple[int, int],
+) -> QuantizationConfig:
     activation = QuantizationSpec(
         dtype=torch.int8,
-        quant_min=act_qmin,
-        quant_max=act_qmax,
+        quant_min=activation_bounds[0],
+        quant_max=activation_bounds[1],
         qscheme=torch.per_tensor_affine,
         is_dynamic=is_dynamic,
         observer_or_fake_quant_ctr=_activation_observer(is_qat, is_dynamic),
     )
     weight = QuantizationSpec(
         dtype=torch.int8,
-        quant_min=weight_qmin,
-        quant_max=weight_qmax,
+        quant_min=weight_bounds[0],
+        quant_max=weight_bounds[1],
         qscheme=torch.per_channel_symmetric if is_per_channel else torch.per_tensor_symmetric,
         ch_axis=0,
         observer_or_fake_quant_ctr=_weight_observer(is_per_channel, is_qat),
