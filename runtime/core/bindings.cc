@@ -20,7 +20,8 @@ struct Use {
 class UseAnalysis {
 public:
   UseAnalysis(const MethodPlan &plan, const std::vector<size_t> &delegate_inputs)
-      : plan_(plan), delegate_inputs_(delegate_inputs), uses_(plan.values.size()) {
+      : plan_(plan), delegate_inputs_(delegate_inputs), uses_(plan.values.size()),
+        times_(plan.values.size(), 0) {
     for (const InstructionPlan &instruction : plan.instructions)
       visit(instruction);
   }
@@ -69,8 +70,12 @@ private:
     const std::vector<int32_t> *results = nullptr;
     if (const auto *list = std::get_if<TensorList>(&result_value))
       results = &list->values;
+    for (const int32_t arg : args)
+      ++times_[static_cast<size_t>(arg)];
     for (size_t i = 0; i + 1 < args.size(); ++i)
-      visit_kernel_argument(args[i], result, std::count(args.begin(), args.end(), args[i]) > 1);
+      visit_kernel_argument(args[i], result, times_[static_cast<size_t>(args[i])] > 1);
+    for (const int32_t arg : args)
+      times_[static_cast<size_t>(arg)] = 0;
     // An operator that works in place has its result among the arguments before the last, where out tensors
     // are: it may keep elements that were there.
     const bool in_place = std::find(args.begin(), args.end() - 1, result) < args.end() - 2;
@@ -108,18 +113,25 @@ private:
   const MethodPlan &plan_;
   const std::vector<size_t> &delegate_inputs_;
   std::vector<Use> uses_;
+  // How often each value stands among the arguments of the call that is being visited.
+  std::vector<uint32_t> times_;
 };
 
 class Binder {
 public:
-  Binder(const MethodPlan &plan, const UseAnalysis &uses) : plan_(plan), uses_(uses) {
+  Binder(const MethodPlan &plan, const UseAnalysis &uses)
+      : plan_(plan), uses_(uses), times_input_(plan.values.size(), 0), times_output_(plan.values.size(), 0) {
+    for (const int32_t input : plan.inputs)
+      ++times_input_[static_cast<size_t>(input)];
+    for (const int32_t output : plan.outputs)
+      ++times_output_[static_cast<size_t>(output)];
     has_jumps_ = std::any_of(plan.instructions.begin(), plan.instructions.end(),
                              [](const auto &it) { return it.kind == InstructionKind::kJumpFalse; });
   }
 
   bool can_share_input(int32_t input) const {
     const Use &use = uses_.use(input);
-    if (!is_tensor(input) || use.written || use.moved || occurrences(plan_.inputs, input) > 1)
+    if (!is_tensor(input) || use.written || use.moved || times_input(input) > 1)
       return false;
     const TensorMemory &memory = memory_of(input);
     if (memory.kind == TensorMemory::Kind::kNone)
@@ -129,8 +141,8 @@ public:
 
   bool can_share_output(int32_t output) const {
     const Use &use = uses_.use(output);
-    if (!is_tensor(output) || use.moved || occurrences(plan_.outputs, output) > 1 ||
-        occurrences(plan_.inputs, output) > 0 || !use.written_first)
+    if (!is_tensor(output) || use.moved || times_output(output) > 1 || times_input(output) > 0 ||
+        !use.written_first)
       return false;
     const TensorMemory &memory = memory_of(output);
     // Nobody can tell what capacity an unbounded one needs, so it grows in memory of its own.
@@ -145,9 +157,8 @@ private:
     return std::holds_alternative<Tensor>(plan_.values[static_cast<size_t>(value)]);
   }
   const TensorMemory &memory_of(int32_t value) const { return plan_.memory[static_cast<size_t>(value)]; }
-  static ptrdiff_t occurrences(const std::vector<int32_t> &list, int32_t value) {
-    return std::count(list.begin(), list.end(), value);
-  }
+  uint32_t times_input(int32_t value) const { return times_input_[static_cast<size_t>(value)]; }
+  uint32_t times_output(int32_t value) const { return times_output_[static_cast<size_t>(value)]; }
 
   // Whether some other tensor's bytes may be meant to be those of `value`.
   bool has_other_views(int32_t value) const {
@@ -156,8 +167,8 @@ private:
       if (other == value || !is_tensor(other) || !overlap(value, other))
         continue;
       const Use &use = uses_.use(other);
-      const bool is_input = occurrences(plan_.inputs, other) > 0;
-      const bool is_output = occurrences(plan_.outputs, other) > 0;
+      const bool is_input = times_input(other) > 0;
+      const bool is_output = times_output(other) > 0;
       if (!use.touched && !is_input && !is_output)
         continue;
       // Memory used again for something new is no view. Behind jumps the file's order does not tell.
@@ -180,6 +191,9 @@ private:
 
   const MethodPlan &plan_;
   const UseAnalysis &uses_;
+  // How often each value is an input or an output.
+  std::vector<uint32_t> times_input_;
+  std::vector<uint32_t> times_output_;
   bool has_jumps_ = false;
 };
 

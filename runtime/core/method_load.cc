@@ -21,6 +21,7 @@ std::string join(const std::vector<std::string> &names) {
 // Gives every tensor that has a place its memory, and mutable ones their initial state.
 Status Method::State::place_tensors() {
   for (size_t i = 0; i < plan->arena_sizes.size(); ++i) {
+    XNNIR_RETURN_IF_ERROR(take_memory("arena", i + 1, plan->arena_sizes[i]));
     arenas.push_back(AlignedBuffer::allocate(plan->arena_sizes[i]));
     if (arenas.back().data() == nullptr)
       return make_status(
@@ -37,7 +38,7 @@ Status Method::State::place_tensors() {
     case TensorMemory::Kind::kNone:
       // The file could plan no place for it, as nothing bounds its size.
       if (tensor->dynamism() == ShapeDynamism::kDynamicUnbound)
-        XNNIR_RETURN_IF_ERROR(tensor->make_growable());
+        XNNIR_RETURN_IF_ERROR(tensor->make_growable(program->options.limits.max_tensor_bytes));
       break;
     case TensorMemory::Kind::kConstant:
       tensor->set_read_only_data(memory.data.data(), memory.data.size());
@@ -99,6 +100,7 @@ Status Method::State::init_delegates() {
     context.method_name = plan->name;
     context.delegate_index = i;
     context.profile = options.profile;
+    context.max_bytes = program->options.limits.max_tensor_bytes;
     Result<std::unique_ptr<Delegate>> made = backend->init(context, delegate.processed);
     if (!made.ok())
       return Status(made.status().code(), "delegates[" + std::to_string(i) + "] of method '" + plan->name +
@@ -137,7 +139,20 @@ Status Method::State::resolve_steps() {
       join(std::vector<std::string>(missing.begin(), missing.end())).c_str());
 }
 
+Status Method::State::take_memory(const char *what, size_t index, size_t bytes) {
+  const size_t limit = program->options.limits.max_tensor_bytes;
+  if (bytes > limit || memory_taken > limit - bytes)
+    return make_status(
+        StatusCode::kOutOfResources,
+        "%s %zu of method '%s' needs %zu bytes, and with those the method exceeds the %zu that "
+        "Limits::max_tensor_bytes allows",
+        what, index, plan->name.c_str(), bytes, limit);
+  memory_taken += bytes;
+  return {};
+}
+
 Status Method::State::give_memory(Tensor &tensor, const char *what, size_t index) {
+  XNNIR_RETURN_IF_ERROR(take_memory(what, index, tensor.nbytes()));
   buffers.push_back(AlignedBuffer::allocate(tensor.nbytes()));
   if (buffers.back().data() == nullptr)
     return make_status(StatusCode::kMemoryAllocationFailed, "%s %zu of method '%s' needs %zu bytes", what,

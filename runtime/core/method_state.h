@@ -47,6 +47,8 @@ struct Method::State {
   std::vector<AlignedBuffer> arenas;
   // Memory of inputs and outputs that have to stay with the method and have no place in an arena.
   std::vector<AlignedBuffer> buffers;
+  // Bytes in these two, which Limits::max_tensor_bytes bounds.
+  size_t memory_taken = 0;
   std::vector<std::unique_ptr<Delegate>> delegates;
   std::vector<Step> steps;
 
@@ -81,6 +83,7 @@ struct Method::State {
   Status bind();
   void save_initial_values();
   bool is_delegate_argument(int32_t value) const;
+  Status take_memory(const char *what, size_t index, size_t bytes);
   Status give_memory(Tensor &tensor, const char *what, size_t index);
 
   // Sizes of inputs that have to agree, by their places in plan->input_sizes.

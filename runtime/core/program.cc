@@ -22,7 +22,7 @@ Status Program::State::load(const Source &source, const ProgramOptions &given) {
   if (!loaded.ok())
     return loaded.status();
   sources.push_back(std::move(*loaded));
-  Result<std::unique_ptr<ProgramFile>> opened = ProgramFile::open(sources.back().bytes());
+  Result<std::unique_ptr<ProgramFile>> opened = ProgramFile::open(sources.back().bytes(), options.limits);
   if (!opened.ok())
     return sources.back().about(opened.status());
   file = std::move(*opened);

@@ -193,8 +193,9 @@ void Tensor::share_data(const Tensor &other) {
   owned_ = std::move(owned);
 }
 
-Status Tensor::make_growable() {
+Status Tensor::make_growable(size_t max_bytes) {
   set_data(nullptr, 0);
+  max_bytes_ = max_bytes;
   growable_ = true;
   if (rank_ == 0)
     return grow(nbytes());
@@ -213,8 +214,11 @@ void Tensor::release() {
 
 // Memory is taken in steps that double, so that loops which add to a tensor do not copy it each time.
 Status Tensor::grow(size_t bytes) {
-  const size_t doubled =
-      capacity_ <= static_cast<size_t>(std::numeric_limits<ptrdiff_t>::max()) / 2 ? 2 * capacity_ : capacity_;
+  if (bytes > max_bytes_)
+    return make_status(StatusCode::kOutOfResources,
+                       "cannot resize a tensor: it needs %zu bytes, and Limits::max_tensor_bytes is %zu",
+                       bytes, max_bytes_);
+  const size_t doubled = capacity_ <= max_bytes_ / 2 ? 2 * capacity_ : capacity_;
   AlignedBuffer buffer = AlignedBuffer::allocate(std::max(bytes, doubled));
   if (buffer.data() == nullptr)
     return make_status(StatusCode::kMemoryAllocationFailed,

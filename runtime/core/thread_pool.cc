@@ -64,13 +64,14 @@ Result<std::shared_ptr<const ThreadPool>> ThreadPool::shared(size_t count) {
   std::weak_ptr<const ThreadPool> &entry = (*pools)[count];
   std::shared_ptr<const ThreadPool> pool = entry.lock();
   if (pool == nullptr || !pool->is_of_this_process()) {
-    pthreadpool *handle = nullptr;
+    std::unique_ptr<pthreadpool, void (*)(pthreadpool *)> handle(nullptr, pthreadpool_destroy);
     if (count > 1) {
-      handle = pthreadpool_create(count);
+      handle.reset(pthreadpool_create(count));
       if (handle == nullptr)
         return make_status(StatusCode::kOutOfResources, "cannot start %zu threads", count);
     }
-    pool = std::make_shared<const ThreadPool>(handle, count);
+    pool = std::make_shared<const ThreadPool>(handle.get(), count);
+    handle.release();
     entry = pool;
   }
   return pool;

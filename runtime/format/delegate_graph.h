@@ -285,6 +285,8 @@ struct DelegateGraph {
   Span<const uint8_t> locations;
   // An aligned copy of the flatbuffer, where the blob was not aligned.
   std::shared_ptr<const std::vector<uint64_t>> owned;
+  // What tensors, and tables that XNNPACK makes for them, may take.
+  size_t max_bytes = PTRDIFF_MAX;
 
   // Where the node stands in the user's model; empty when unknown.
   std::string location(const DelegateNode &node) const;
@@ -300,7 +302,8 @@ struct DelegateGraph {
 // number from 0.
 //
 // `kinds` is the number of kinds of node that the blob may have: kStockNodeKindCount or kNodeKindCount.
+// kOutOfResources when its tensors and scales take more than `max_bytes` together.
 Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data,
-                                    size_t kinds = kStockNodeKindCount);
+                                    size_t kinds = kStockNodeKindCount, size_t max_bytes = PTRDIFF_MAX);
 
 } // namespace xnnir

@@ -42,11 +42,13 @@ Span<const uint8_t> aligned(Span<const uint8_t> flatbuffer, DelegateGraph &graph
 
 } // namespace
 
-Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data, size_t kinds) {
+Result<DelegateGraph> read_delegate(Span<const uint8_t> blob, const NamedDataMap &named_data, size_t kinds,
+                                    size_t max_bytes) {
   Result<DelegateParts> parts = find_delegate_parts(blob);
   if (!parts.ok())
     return parts.status();
   DelegateGraph graph;
+  graph.max_bytes = max_bytes;
   const Span<const uint8_t> flatbuffer = aligned(parts->flatbuffer, graph);
   XNNIR_RETURN_IF_ERROR(check_identifier(flatbuffer.data()));
   flatbuffers::Verifier verifier(flatbuffer.data(), flatbuffer.size());

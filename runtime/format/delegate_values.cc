@@ -152,6 +152,21 @@ Status read_value(const fb::XValue &blob, const DelegateConstants &constants, co
   }
 }
 
+// Scales are copied, and may be many for values that share one list in the file.
+Status take_memory(const DelegateValue &value, const std::string &path, size_t limit, size_t &left) {
+  size_t bytes = 0;
+  count_bytes(value.shape, value.datatype, &bytes);
+  bytes += value.quantization.channel_scales.size() * sizeof(float) +
+           value.quantization.block_scales.size() * sizeof(uint16_t);
+  if (bytes > left)
+    return make_status(StatusCode::kOutOfResources,
+                       "%s takes %zu bytes, and with those the delegate exceeds the %zu that "
+                       "Limits::max_tensor_bytes allows",
+                       path.c_str(), bytes, limit);
+  left -= bytes;
+  return {};
+}
+
 } // namespace
 
 Status read_delegate_values(const fb::XNNGraph &blob, const DelegateConstants &constants,
@@ -162,6 +177,7 @@ Status read_delegate_values(const fb::XNNGraph &blob, const DelegateConstants &c
   graph.externals.assign(blob.num_externs(), kNoValue);
   const uint32_t count = blob.xvalues()->size();
   graph.values.reserve(count);
+  size_t left = graph.max_bytes;
   for (uint32_t position = 0; position < count; ++position) {
     const std::string path = "xvalues[" + std::to_string(position) + "].xvalue_union";
     DelegateValue value;
@@ -170,6 +186,7 @@ Status read_delegate_values(const fb::XNNGraph &blob, const DelegateConstants &c
     XNNIR_RETURN_IF_ERROR(
         read_value(*blob.xvalues()->Get(position), constants, path, blob.num_externs(), value, tensor));
 
+    XNNIR_RETURN_IF_ERROR(take_memory(value, path, graph.max_bytes, left));
     uint32_t index = static_cast<uint32_t>(graph.values.size());
     if (value.is_external()) {
       uint32_t &external = graph.externals[value.external_id];

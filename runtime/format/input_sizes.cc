@@ -20,11 +20,12 @@ bool fits(const InputSize &size, const MethodPlan &method) {
 
 } // namespace
 
-Status read_input_sizes(Span<const uint8_t> rows, MethodPlan &method) {
+Status read_input_sizes(Span<const uint8_t> rows, MethodPlan &method, TableBudget &budget) {
   constexpr size_t kRowBytes = kColumns * sizeof(int64_t);
   if (rows.size() % kRowBytes != 0)
     return make_status(StatusCode::kInvalidProgram, "named data '%s%s' has %zu bytes, expected rows of %zu",
                        kInputSizesKey, method.name.c_str(), rows.size(), kRowBytes);
+  XNNIR_RETURN_IF_ERROR(budget.take(kInputSizesKey, rows.size() / kRowBytes, sizeof(InputSize)));
   for (size_t row = 0; row < rows.size() / kRowBytes; ++row) {
     int64_t columns[kColumns];
     for (size_t i = 0; i < kColumns; ++i) {

@@ -11,9 +11,12 @@ namespace {
 
 constexpr StatusCode kCode = StatusCode::kInvalidProgram;
 using flatbuffers::uoffset_t;
+// What a method keeps for each arena, whatever its size.
+constexpr size_t kArenaBytes = 512;
 
-Status read_arenas(const fb::ExecutionPlan &plan, MethodPlan &method) {
+Status read_arenas(const fb::ExecutionPlan &plan, MethodPlan &method, TableBudget &budget) {
   const auto *sizes = plan.non_const_buffer_sizes();
+  XNNIR_RETURN_IF_ERROR(budget.take("non_const_buffer_sizes", count_of(sizes), kArenaBytes));
   // Entry 0 is reserved.
   for (size_t i = 1; i < count_of(sizes); ++i) {
     const int64_t size = item_of(sizes, i);
@@ -34,12 +37,15 @@ Status read_arenas(const fb::ExecutionPlan &plan, MethodPlan &method) {
   return {};
 }
 
-Status read_values(const ProgramFile &file, const fb::ExecutionPlan &plan, MethodPlan &method) {
+Status read_values(const ProgramFile &file, const fb::ExecutionPlan &plan, MethodPlan &method,
+                   TableBudget &budget) {
   const size_t count = count_of(plan.values());
+  XNNIR_RETURN_IF_ERROR(budget.take("values", count, sizeof(Value) + sizeof(TensorMemory)));
   method.values.resize(count);
   method.memory.resize(count);
   for (size_t i = 0; i < count; ++i)
-    XNNIR_RETURN_IF_ERROR(read_value(file, *plan.values()->Get(static_cast<uoffset_t>(i)), i, count, method));
+    XNNIR_RETURN_IF_ERROR(
+        read_value(file, *plan.values()->Get(static_cast<uoffset_t>(i)), i, count, method, budget));
   // Entries of lists have to be of the list's kind. Slots that instructions fill may be none until then.
   for (size_t i = 0; i < count; ++i) {
     const auto check = [&](const std::vector<int32_t> &indices, auto good, const char *expected) -> Status {
@@ -66,7 +72,8 @@ Status read_values(const ProgramFile &file, const fb::ExecutionPlan &plan, Metho
 
 // Copies indices into the value table.
 Status read_value_indices(const char *field, const flatbuffers::Vector<int32_t> *source, size_t value_count,
-                          std::vector<int32_t> &indices) {
+                          std::vector<int32_t> &indices, TableBudget &budget) {
+  XNNIR_RETURN_IF_ERROR(budget.take(field, count_of(source), sizeof(indices[0])));
   indices.reserve(count_of(source));
   for (size_t i = 0; i < count_of(source); ++i) {
     const int32_t index = source->Get(static_cast<uoffset_t>(i));
@@ -86,7 +93,7 @@ Status check_index(const char *field, int32_t index, size_t count, const char *w
 
 // `first` is the number of the chain's first instruction: chains run one after the other.
 Status read_instruction(const fb::Instruction &source, const MethodPlan &method, size_t first,
-                        size_t chain_length, InstructionPlan &instruction) {
+                        size_t chain_length, InstructionPlan &instruction, TableBudget &budget) {
   const size_t value_count = method.values.size();
   const auto kind = source.instr_args_type();
   if (kind == fb::InstructionArguments::NONE || kind > fb::InstructionArguments::MAX)
@@ -100,7 +107,7 @@ Status read_instruction(const fb::Instruction &source, const MethodPlan &method,
     instruction.kind = InstructionKind::kKernelCall;
     instruction.index = call->op_index();
     XNNIR_RETURN_IF_ERROR(check_index("op_index", call->op_index(), method.operators.size(), "operators"));
-    return read_value_indices("args", call->args(), value_count, instruction.args);
+    return read_value_indices("args", call->args(), value_count, instruction.args, budget);
   }
   case fb::InstructionArguments::DelegateCall: {
     const auto *call = source.instr_args_as_DelegateCall();
@@ -108,7 +115,7 @@ Status read_instruction(const fb::Instruction &source, const MethodPlan &method,
     instruction.index = call->delegate_index();
     XNNIR_RETURN_IF_ERROR(
         check_index("delegate_index", call->delegate_index(), method.delegates.size(), "delegates"));
-    return read_value_indices("args", call->args(), value_count, instruction.args);
+    return read_value_indices("args", call->args(), value_count, instruction.args, budget);
   }
   case fb::InstructionArguments::MoveCall: {
     const auto *call = source.instr_args_as_MoveCall();
@@ -140,7 +147,9 @@ Status read_instruction(const fb::Instruction &source, const MethodPlan &method,
 }
 
 // A name that has to be there.
-Status read_name(const char *field, const flatbuffers::String *source, std::string &name) {
+Status read_name(const char *field, const flatbuffers::String *source, std::string &name,
+                 TableBudget &budget) {
+  XNNIR_RETURN_IF_ERROR(budget.take(field, count_of(source), 1));
   if (count_of(source) == 0)
     return make_status(kCode, "%s is missing", field);
   if (!is_utf8(source->c_str(), source->size()))
@@ -162,16 +171,17 @@ std::string describe(const fb::FrameList *frames) {
   return is_utf8(text.data(), text.size()) ? text : "";
 }
 
-Status read_chains(const fb::ExecutionPlan &plan, MethodPlan &method) {
+Status read_chains(const fb::ExecutionPlan &plan, MethodPlan &method, TableBudget &budget) {
   const auto *chains = plan.chains();
   for (size_t i = 0; i < count_of(chains); ++i) {
     const auto *chain = chains->Get(static_cast<uoffset_t>(i));
     const size_t length = count_of(chain->instructions());
     const size_t first = method.instructions.size();
+    XNNIR_RETURN_IF_ERROR(budget.take("instructions", length, sizeof(InstructionPlan)));
     for (size_t j = 0; j < length; ++j) {
       InstructionPlan instruction;
       const Status status = read_instruction(*chain->instructions()->Get(static_cast<uoffset_t>(j)), method,
-                                             first, length, instruction);
+                                             first, length, instruction, budget);
       if (!status.ok())
         return at_path(indexed(indexed("", "chains", i) + ".", "instructions", j) + ".", status);
       method.instructions.push_back(std::move(instruction));
@@ -184,23 +194,27 @@ Status read_chains(const fb::ExecutionPlan &plan, MethodPlan &method) {
                          "chains[%zu].stacktrace has %u entries, expected %zu, one for each instruction", i,
                          stacks->size(), length);
     method.locations.resize(first);
-    for (const auto *frames : *stacks)
-      method.locations.push_back(describe(frames));
+    for (const auto *frames : *stacks) {
+      std::string location = describe(frames);
+      XNNIR_RETURN_IF_ERROR(budget.take("stacktrace", 1, sizeof(location) + location.size()));
+      method.locations.push_back(std::move(location));
+    }
   }
   if (!method.locations.empty())
     method.locations.resize(method.instructions.size());
   return {};
 }
 
-Status read_operators(const fb::ExecutionPlan &plan, MethodPlan &method) {
+Status read_operators(const fb::ExecutionPlan &plan, MethodPlan &method, TableBudget &budget) {
+  XNNIR_RETURN_IF_ERROR(budget.take("operators", count_of(plan.operators()), sizeof(std::string)));
   for (size_t i = 0; i < count_of(plan.operators()); ++i) {
     const auto *op = plan.operators()->Get(static_cast<uoffset_t>(i));
     const std::string path = indexed("", "operators", i);
     std::string name;
-    XNNIR_RETURN_IF_ERROR(read_name((path + ".name").c_str(), op->name(), name));
+    XNNIR_RETURN_IF_ERROR(read_name((path + ".name").c_str(), op->name(), name, budget));
     std::string overload;
     if (count_of(op->overload()) > 0) {
-      XNNIR_RETURN_IF_ERROR(read_name((path + ".overload").c_str(), op->overload(), overload));
+      XNNIR_RETURN_IF_ERROR(read_name((path + ".overload").c_str(), op->overload(), overload, budget));
       name += "." + overload;
     }
     method.operators.push_back(std::move(name));
@@ -208,11 +222,14 @@ Status read_operators(const fb::ExecutionPlan &plan, MethodPlan &method) {
   return {};
 }
 
-Status read_delegates(const ProgramFile &file, const fb::ExecutionPlan &plan, MethodPlan &method) {
+Status read_delegates(const ProgramFile &file, const fb::ExecutionPlan &plan, MethodPlan &method,
+                      TableBudget &budget) {
+  XNNIR_RETURN_IF_ERROR(budget.take("delegates", count_of(plan.delegates()), sizeof(DelegatePlan)));
   for (size_t i = 0; i < count_of(plan.delegates()); ++i) {
     const auto *delegate = plan.delegates()->Get(static_cast<uoffset_t>(i));
     std::string id;
-    XNNIR_RETURN_IF_ERROR(read_name((indexed("", "delegates", i) + ".id").c_str(), delegate->id(), id));
+    XNNIR_RETURN_IF_ERROR(
+        read_name((indexed("", "delegates", i) + ".id").c_str(), delegate->id(), id, budget));
     if (delegate->processed() == nullptr)
       return make_status(kCode, "delegates[%zu].processed is missing", i);
     Result<Span<const uint8_t>> data = file.delegate_data(*delegate->processed());
@@ -225,16 +242,19 @@ Status read_delegates(const ProgramFile &file, const fb::ExecutionPlan &plan, Me
 
 } // namespace
 
-Result<MethodPlan> read_method(const ProgramFile &file, const fb::ExecutionPlan &plan) {
+Result<MethodPlan> read_method(const ProgramFile &file, const fb::ExecutionPlan &plan, TableBudget &budget) {
   MethodPlan method;
-  XNNIR_RETURN_IF_ERROR(read_name("name", plan.name(), method.name));
-  XNNIR_RETURN_IF_ERROR(read_arenas(plan, method));
-  XNNIR_RETURN_IF_ERROR(read_values(file, plan, method));
-  XNNIR_RETURN_IF_ERROR(read_value_indices("inputs", plan.inputs(), method.values.size(), method.inputs));
-  XNNIR_RETURN_IF_ERROR(read_value_indices("outputs", plan.outputs(), method.values.size(), method.outputs));
-  XNNIR_RETURN_IF_ERROR(read_operators(plan, method));
-  XNNIR_RETURN_IF_ERROR(read_delegates(file, plan, method));
-  XNNIR_RETURN_IF_ERROR(read_chains(plan, method));
+  XNNIR_RETURN_IF_ERROR(budget.take("execution_plan", 1, sizeof(method)));
+  XNNIR_RETURN_IF_ERROR(read_name("name", plan.name(), method.name, budget));
+  XNNIR_RETURN_IF_ERROR(read_arenas(plan, method, budget));
+  XNNIR_RETURN_IF_ERROR(read_values(file, plan, method, budget));
+  XNNIR_RETURN_IF_ERROR(
+      read_value_indices("inputs", plan.inputs(), method.values.size(), method.inputs, budget));
+  XNNIR_RETURN_IF_ERROR(
+      read_value_indices("outputs", plan.outputs(), method.values.size(), method.outputs, budget));
+  XNNIR_RETURN_IF_ERROR(read_operators(plan, method, budget));
+  XNNIR_RETURN_IF_ERROR(read_delegates(file, plan, method, budget));
+  XNNIR_RETURN_IF_ERROR(read_chains(plan, method, budget));
   return method;
 }
 

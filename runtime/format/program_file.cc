@@ -1,6 +1,7 @@
 #include "format/program_file.h"
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "format/input_sizes.h"
 #include "format/method_reader.h"
@@ -36,7 +37,7 @@ Result<Span<const uint8_t>> slice(const char *what, uint64_t index, Span<const u
 
 } // namespace
 
-Result<std::unique_ptr<ProgramFile>> ProgramFile::open(Span<const uint8_t> bytes) {
+Result<std::unique_ptr<ProgramFile>> ProgramFile::open(Span<const uint8_t> bytes, const Limits &limits) {
   if (reinterpret_cast<uintptr_t>(bytes.data()) % kBufferAlignment != 0)
     return make_status(StatusCode::kInvalidArgument,
                        "the program's bytes are at %p, expected alignment to %zu",
@@ -61,15 +62,17 @@ Result<std::unique_ptr<ProgramFile>> ProgramFile::open(Span<const uint8_t> bytes
   file->root_ = fb::GetProgram(flatbuffer.data());
   if (file->root_->version() != kSchemaVersion)
     return make_status(kCode, "version is %u, expected %u", file->root_->version(), kSchemaVersion);
-  XNNIR_RETURN_IF_ERROR(file->check_segments());
+  TableBudget budget(limits);
+  XNNIR_RETURN_IF_ERROR(file->check_segments(budget));
   XNNIR_RETURN_IF_ERROR(file->check_constants());
-  XNNIR_RETURN_IF_ERROR(file->read_named_data());
-  XNNIR_RETURN_IF_ERROR(file->read_methods());
+  XNNIR_RETURN_IF_ERROR(file->read_named_data(budget));
+  XNNIR_RETURN_IF_ERROR(file->read_methods(budget));
   return file;
 }
 
-Status ProgramFile::check_segments() {
+Status ProgramFile::check_segments(TableBudget &budget) {
   const auto *segments = root_->segments();
+  XNNIR_RETURN_IF_ERROR(budget.take("segments", count_of(segments), sizeof(segments_[0])));
   segments_.reserve(count_of(segments));
   for (size_t i = 0; i < count_of(segments); ++i) {
     const auto *segment = segments->Get(static_cast<flatbuffers::uoffset_t>(i));
@@ -110,12 +113,13 @@ Status ProgramFile::check_constants() const {
   return {};
 }
 
-Status ProgramFile::read_named_data() {
+Status ProgramFile::read_named_data(TableBudget &budget) {
   const auto *entries = root_->named_data();
   for (size_t i = 0; i < count_of(entries); ++i) {
     const auto *entry = entries->Get(static_cast<flatbuffers::uoffset_t>(i));
     if (count_of(entry->key()) == 0)
       return make_status(kCode, "named_data[%zu].key is missing", i);
+    XNNIR_RETURN_IF_ERROR(budget.take("named_data", 1, sizeof(*named_data_.begin()) + entry->key()->size()));
     Result<Span<const uint8_t>> data = segment("segment_index", entry->segment_index());
     if (!data.ok())
       return at_path(indexed("", "named_data", i) + ".", data.status());
@@ -126,22 +130,21 @@ Status ProgramFile::read_named_data() {
   return {};
 }
 
-Status ProgramFile::read_methods() {
+Status ProgramFile::read_methods(TableBudget &budget) {
   const auto *plans = root_->execution_plan();
   if (count_of(plans) == 0)
     return make_status(kCode, "execution_plan is empty, expected one entry for each method");
-  methods_.reserve(plans->size());
+  std::unordered_set<std::string> names;
   for (flatbuffers::uoffset_t i = 0; i < plans->size(); ++i) {
-    Result<MethodPlan> method = read_method(*this, *plans->Get(i));
+    Result<MethodPlan> method = read_method(*this, *plans->Get(i), budget);
     if (!method.ok())
       return at_path(indexed("", "execution_plan", i) + ".", method.status());
-    for (const MethodPlan &other : methods_)
-      if (other.name == method->name)
-        return make_status(kCode, "execution_plan[%u].name is '%s', which an earlier method has", i,
-                           method->name.c_str());
+    if (!names.insert(method->name).second)
+      return make_status(kCode, "execution_plan[%u].name is '%s', which an earlier method has", i,
+                         method->name.c_str());
     const auto sizes = named_data_.find(kInputSizesKey + method->name);
     if (sizes != named_data_.end())
-      XNNIR_RETURN_IF_ERROR(read_input_sizes(sizes->second, *method));
+      XNNIR_RETURN_IF_ERROR(read_input_sizes(sizes->second, *method, budget));
     methods_.push_back(std::move(*method));
   }
   return {};

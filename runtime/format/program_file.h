@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "format/budget.h"
 #include "format/method_plan.h"
 #include "format/program_header.h"
 #include "xnnir/backend.h"
@@ -20,8 +21,8 @@ namespace xnnir {
 class ProgramFile final : public NamedDataMap {
 public:
   // Checks everything that the file says. kInvalidProgram names the field that is wrong; kNotSupported names
-  // what this runtime does not do (another device than the CPU).
-  static Result<std::unique_ptr<ProgramFile>> open(Span<const uint8_t> bytes);
+  // what this runtime does not do (another device than the CPU); kOutOfResources names the limit.
+  static Result<std::unique_ptr<ProgramFile>> open(Span<const uint8_t> bytes, const Limits &limits = {});
 
   const std::vector<MethodPlan> &methods() const { return methods_; }
   Result<Span<const uint8_t>> get(const std::string &key) const override;
@@ -39,10 +40,10 @@ public:
 
 private:
   ProgramFile() = default;
-  Status check_segments();
+  Status check_segments(TableBudget &budget);
   Status check_constants() const;
-  Status read_named_data();
-  Status read_methods();
+  Status read_named_data(TableBudget &budget);
+  Status read_methods(TableBudget &budget);
 
   ProgramLayout layout_;
   const schema::program::Program *root_ = nullptr;

@@ -14,7 +14,7 @@ constexpr StatusCode kCode = StatusCode::kInvalidProgram;
 
 // Where the tensor's bytes are: in an arena, in the file, elsewhere, or with the caller.
 Status read_memory(const ProgramFile &file, const fb::Tensor &source, const Tensor &tensor,
-                   const std::vector<size_t> &arena_sizes, TensorMemory &memory) {
+                   const std::vector<size_t> &arena_sizes, TensorMemory &memory, TableBudget &budget) {
   const size_t nbytes = tensor.nbytes();
   const auto *extra = source.extra_tensor_info();
   if (extra != nullptr && extra->device_type() != fb::DeviceType::CPU)
@@ -22,10 +22,12 @@ Status read_memory(const ProgramFile &file, const fb::Tensor &source, const Tens
                        "extra_tensor_info.device_type is %d, expected 0: only the CPU is supported",
                        static_cast<int>(extra->device_type()));
   if (extra != nullptr && extra->location() == fb::TensorDataLocation::EXTERNAL) {
-    if (count_of(extra->fully_qualified_name()) == 0)
+    const size_t length = count_of(extra->fully_qualified_name());
+    if (length == 0)
       return make_status(
           kCode, "extra_tensor_info.fully_qualified_name is missing: the tensor's data is outside the "
                  "file and has no name");
+    XNNIR_RETURN_IF_ERROR(budget.take("extra_tensor_info.fully_qualified_name", length, 1));
     memory.kind = TensorMemory::Kind::kExternal;
     memory.key = extra->fully_qualified_name()->str();
     return {};
@@ -80,7 +82,7 @@ Status read_memory(const ProgramFile &file, const fb::Tensor &source, const Tens
 }
 
 Status read_tensor(const ProgramFile &file, const fb::Tensor &source, const std::vector<size_t> &arena_sizes,
-                   Value &value, TensorMemory &memory) {
+                   Value &value, TensorMemory &memory, TableBudget &budget) {
   if (source.storage_offset() != 0)
     return make_status(kCode, "storage_offset is %d, expected 0", source.storage_offset());
   const size_t rank = count_of(source.sizes());
@@ -91,7 +93,7 @@ Status read_tensor(const ProgramFile &file, const fb::Tensor &source, const std:
                                        static_cast<ShapeDynamism>(source.shape_dynamism()));
   if (!tensor.ok())
     return Status(kCode, tensor.status().message());
-  XNNIR_RETURN_IF_ERROR(read_memory(file, source, *tensor, arena_sizes, memory));
+  XNNIR_RETURN_IF_ERROR(read_memory(file, source, *tensor, arena_sizes, memory, budget));
   value = std::move(*tensor);
   return {};
 }
@@ -99,7 +101,8 @@ Status read_tensor(const ProgramFile &file, const fb::Tensor &source, const std:
 // Lists of lists do not exist, so a list's entry is good when it is in range.
 template <typename Item>
 Status read_indices(const flatbuffers::Vector<Item> *items, int64_t smallest, size_t value_count,
-                    std::vector<int32_t> &indices) {
+                    std::vector<int32_t> &indices, TableBudget &budget) {
+  XNNIR_RETURN_IF_ERROR(budget.take("items", count_of(items), sizeof(indices[0])));
   indices.reserve(count_of(items));
   for (size_t i = 0; i < count_of(items); ++i) {
     const int64_t index = item_of(items, i);
@@ -112,9 +115,10 @@ Status read_indices(const flatbuffers::Vector<Item> *items, int64_t smallest, si
 }
 
 template <typename List, typename Items>
-Status read_list(const Items *items, int64_t smallest, size_t value_count, Value &value) {
+Status read_list(const Items *items, int64_t smallest, size_t value_count, Value &value,
+                 TableBudget &budget) {
   List list;
-  XNNIR_RETURN_IF_ERROR(read_indices(items, smallest, value_count, list.values));
+  XNNIR_RETURN_IF_ERROR(read_indices(items, smallest, value_count, list.values, budget));
   value = std::move(list);
   return {};
 }
@@ -122,7 +126,7 @@ Status read_list(const Items *items, int64_t smallest, size_t value_count, Value
 } // namespace
 
 Status read_value(const ProgramFile &file, const fb::EValue &source, size_t index, size_t value_count,
-                  MethodPlan &method) {
+                  MethodPlan &method, TableBudget &budget) {
   Value &value = method.values[index];
   const std::string path = indexed("", "values", index);
   const auto kind = source.val_type();
@@ -146,16 +150,18 @@ Status read_value(const ProgramFile &file, const fb::EValue &source, size_t inde
     return {};
   case fb::KernelTypes::String: {
     const auto *text = source.val_as_String()->string_val();
+    XNNIR_RETURN_IF_ERROR(budget.take("string_val", count_of(text), 1));
     value = text == nullptr ? std::string() : text->str();
     return {};
   }
   case fb::KernelTypes::Tensor: {
     const Status status =
-        read_tensor(file, *source.val_as_Tensor(), method.arena_sizes, value, method.memory[index]);
+        read_tensor(file, *source.val_as_Tensor(), method.arena_sizes, value, method.memory[index], budget);
     return status.ok() ? status : at_path(path + ".tensor.", status);
   }
   case fb::KernelTypes::DoubleList: {
     const auto *items = source.val_as_DoubleList()->items();
+    XNNIR_RETURN_IF_ERROR(budget.take("items", count_of(items), sizeof(double)));
     DoubleList list;
     for (size_t i = 0; i < count_of(items); ++i)
       list.push_back(item_of(items, i));
@@ -164,6 +170,7 @@ Status read_value(const ProgramFile &file, const fb::EValue &source, size_t inde
   }
   case fb::KernelTypes::BoolList: {
     const auto *items = source.val_as_BoolList()->items();
+    XNNIR_RETURN_IF_ERROR(budget.take("items", count_of(items), 1));
     BoolList list;
     for (size_t i = 0; i < count_of(items); ++i)
       list.push_back(items->Get(static_cast<flatbuffers::uoffset_t>(i)) != 0);
@@ -175,12 +182,12 @@ Status read_value(const ProgramFile &file, const fb::EValue &source, size_t inde
   }
   Status status;
   if (kind == fb::KernelTypes::IntList)
-    status = read_list<IntList>(source.val_as_IntList()->items(), 0, value_count, value);
+    status = read_list<IntList>(source.val_as_IntList()->items(), 0, value_count, value, budget);
   else if (kind == fb::KernelTypes::TensorList)
-    status = read_list<TensorList>(source.val_as_TensorList()->items(), 0, value_count, value);
+    status = read_list<TensorList>(source.val_as_TensorList()->items(), 0, value_count, value, budget);
   else
-    status =
-        read_list<OptionalTensorList>(source.val_as_OptionalTensorList()->items(), -1, value_count, value);
+    status = read_list<OptionalTensorList>(source.val_as_OptionalTensorList()->items(), -1, value_count,
+                                           value, budget);
   return status.ok() ? status : at_path(path + ".", status);
 }
 

@@ -13,7 +13,7 @@
 
 namespace xnnir::test {
 
-namespace fb = schema::program;
+namespace pte = schema::program;
 
 struct TensorSpec {
   std::vector<int32_t> sizes;
@@ -32,15 +32,17 @@ struct TensorSpec {
 // One method, "forward" unless renamed, in one chain unless next_chain() is called.
 class ProgramBuilder {
 public:
-  int32_t value(fb::KernelTypes kind, flatbuffers::Offset<void> table) {
-    values_.push_back(fb::CreateEValue(fbb_, kind, table));
+  int32_t value(pte::KernelTypes kind, flatbuffers::Offset<void> table) {
+    values_.push_back(pte::CreateEValue(fbb_, kind, table));
     return static_cast<int32_t>(values_.size()) - 1;
   }
-  int32_t none() { return value(fb::KernelTypes::Null, fb::CreateNull(fbb_).Union()); }
-  int32_t integer(int64_t number) { return value(fb::KernelTypes::Int, fb::CreateInt(fbb_, number).Union()); }
-  int32_t boolean(bool flag) { return value(fb::KernelTypes::Bool, fb::CreateBool(fbb_, flag).Union()); }
+  int32_t none() { return value(pte::KernelTypes::Null, pte::CreateNull(fbb_).Union()); }
+  int32_t integer(int64_t number) {
+    return value(pte::KernelTypes::Int, pte::CreateInt(fbb_, number).Union());
+  }
+  int32_t boolean(bool flag) { return value(pte::KernelTypes::Bool, pte::CreateBool(fbb_, flag).Union()); }
   int32_t real(double number) {
-    return value(fb::KernelTypes::Double, fb::CreateDouble(fbb_, number).Union());
+    return value(pte::KernelTypes::Double, pte::CreateDouble(fbb_, number).Union());
   }
   int32_t int_list(const std::vector<int64_t> &numbers) {
     std::vector<int64_t> items;
@@ -49,24 +51,24 @@ public:
     return raw_int_list(items);
   }
   int32_t raw_int_list(const std::vector<int64_t> &items) {
-    return value(fb::KernelTypes::IntList, fb::CreateIntListDirect(fbb_, &items).Union());
+    return value(pte::KernelTypes::IntList, pte::CreateIntListDirect(fbb_, &items).Union());
   }
   int32_t tensor_list(const std::vector<int32_t> &items) {
-    return value(fb::KernelTypes::TensorList, fb::CreateTensorListDirect(fbb_, &items).Union());
+    return value(pte::KernelTypes::TensorList, pte::CreateTensorListDirect(fbb_, &items).Union());
   }
   int32_t tensor(const TensorSpec &spec) {
     std::vector<uint8_t> order = spec.dim_order;
     if (order.empty())
       for (size_t i = 0; i < spec.sizes.size(); ++i)
         order.push_back(static_cast<uint8_t>(i));
-    flatbuffers::Offset<fb::AllocationDetails> allocation;
+    flatbuffers::Offset<pte::AllocationDetails> allocation;
     if (spec.offset)
-      allocation = fb::CreateAllocationDetails(fbb_, spec.memory_id, static_cast<uint32_t>(*spec.offset),
-                                               static_cast<uint32_t>(*spec.offset >> 32));
-    return value(fb::KernelTypes::Tensor,
-                 fb::CreateTensorDirect(fbb_, static_cast<fb::ScalarType>(spec.dtype), spec.storage_offset,
-                                        &spec.sizes, &order, false, spec.data, allocation, 0,
-                                        static_cast<fb::TensorShapeDynamism>(spec.dynamism))
+      allocation = pte::CreateAllocationDetails(fbb_, spec.memory_id, static_cast<uint32_t>(*spec.offset),
+                                                static_cast<uint32_t>(*spec.offset >> 32));
+    return value(pte::KernelTypes::Tensor,
+                 pte::CreateTensorDirect(fbb_, static_cast<pte::ScalarType>(spec.dtype), spec.storage_offset,
+                                         &spec.sizes, &order, false, spec.data, allocation, 0,
+                                         static_cast<pte::TensorShapeDynamism>(spec.dynamism))
                      .Union());
   }
 
@@ -79,40 +81,40 @@ public:
   }
 
   int32_t op(const std::string &name, const std::string &overload) {
-    operators_.push_back(fb::CreateOperatorDirect(fbb_, name.c_str(), overload.c_str()));
+    operators_.push_back(pte::CreateOperatorDirect(fbb_, name.c_str(), overload.c_str()));
     return static_cast<int32_t>(operators_.size()) - 1;
   }
   void kernel_call(const std::string &name, const std::string &overload, const std::vector<int32_t> &args) {
     raw_kernel_call(op(name, overload), args);
   }
   void raw_kernel_call(int32_t op_index, const std::vector<int32_t> &args) {
-    instruction(fb::InstructionArguments::KernelCall,
-                fb::CreateKernelCallDirect(fbb_, op_index, &args).Union());
+    instruction(pte::InstructionArguments::KernelCall,
+                pte::CreateKernelCallDirect(fbb_, op_index, &args).Union());
   }
   void delegate_call(int32_t index, const std::vector<int32_t> &args) {
-    instruction(fb::InstructionArguments::DelegateCall,
-                fb::CreateDelegateCallDirect(fbb_, index, &args).Union());
+    instruction(pte::InstructionArguments::DelegateCall,
+                pte::CreateDelegateCallDirect(fbb_, index, &args).Union());
   }
   void move(int32_t from, int32_t to) {
-    instruction(fb::InstructionArguments::MoveCall, fb::CreateMoveCall(fbb_, from, to).Union());
+    instruction(pte::InstructionArguments::MoveCall, pte::CreateMoveCall(fbb_, from, to).Union());
   }
   void jump_false(int32_t condition, int32_t destination) {
-    instruction(fb::InstructionArguments::JumpFalseCall,
-                fb::CreateJumpFalseCall(fbb_, condition, destination).Union());
+    instruction(pte::InstructionArguments::JumpFalseCall,
+                pte::CreateJumpFalseCall(fbb_, condition, destination).Union());
   }
   void free(int32_t index) {
-    instruction(fb::InstructionArguments::FreeCall, fb::CreateFreeCall(fbb_, index).Union());
+    instruction(pte::InstructionArguments::FreeCall, pte::CreateFreeCall(fbb_, index).Union());
   }
-  void instruction(fb::InstructionArguments kind, flatbuffers::Offset<void> arguments) {
-    instructions_.push_back(fb::CreateInstruction(fbb_, kind, arguments));
+  void instruction(pte::InstructionArguments kind, flatbuffers::Offset<void> arguments) {
+    instructions_.push_back(pte::CreateInstruction(fbb_, kind, arguments));
   }
   void delegate(const std::string &id, uint32_t segment_index) {
-    delegates_.push_back(fb::CreateBackendDelegateDirect(
+    delegates_.push_back(pte::CreateBackendDelegateDirect(
         fbb_, id.c_str(),
-        fb::CreateBackendDelegateDataReference(fbb_, fb::DataLocation::SEGMENT, segment_index)));
+        pte::CreateBackendDelegateDataReference(fbb_, pte::DataLocation::SEGMENT, segment_index)));
   }
   void next_chain() {
-    chains_.push_back(fb::CreateChainDirect(fbb_, nullptr, nullptr, &instructions_));
+    chains_.push_back(pte::CreateChainDirect(fbb_, nullptr, nullptr, &instructions_));
     instructions_.clear();
   }
 
@@ -125,18 +127,18 @@ public:
 
   std::vector<uint8_t> build() {
     next_chain();
-    std::vector<flatbuffers::Offset<fb::ExecutionPlan>> plans = {
-        fb::CreateExecutionPlanDirect(fbb_, name.empty() ? nullptr : name.c_str(), 0, &values_, &inputs,
-                                      &outputs, &chains_, &operators_, &delegates_, &arenas)};
-    std::vector<flatbuffers::Offset<fb::DataSegment>> segments = {
-        fb::CreateDataSegment(fbb_, 0, constant_data_.size()),
-        fb::CreateDataSegment(fbb_, constant_data_.size(), state_data_.size())};
-    const auto constants = fb::CreateSubsegmentOffsetsDirect(fbb_, 0, &constant_offsets_);
-    std::vector<flatbuffers::Offset<fb::SubsegmentOffsets>> states = {
-        fb::CreateSubsegmentOffsetsDirect(fbb_, 1, &state_offsets_)};
+    std::vector<flatbuffers::Offset<pte::ExecutionPlan>> plans = {
+        pte::CreateExecutionPlanDirect(fbb_, name.empty() ? nullptr : name.c_str(), 0, &values_, &inputs,
+                                       &outputs, &chains_, &operators_, &delegates_, &arenas)};
+    std::vector<flatbuffers::Offset<pte::DataSegment>> segments = {
+        pte::CreateDataSegment(fbb_, 0, constant_data_.size()),
+        pte::CreateDataSegment(fbb_, constant_data_.size(), state_data_.size())};
+    const auto constants = pte::CreateSubsegmentOffsetsDirect(fbb_, 0, &constant_offsets_);
+    std::vector<flatbuffers::Offset<pte::SubsegmentOffsets>> states = {
+        pte::CreateSubsegmentOffsetsDirect(fbb_, 1, &state_offsets_)};
     fbb_.Finish(
-        fb::CreateProgramDirect(fbb_, version, &plans, nullptr, nullptr, &segments, constants, &states),
-        fb::ProgramIdentifier());
+        pte::CreateProgramDirect(fbb_, version, &plans, nullptr, nullptr, &segments, constants, &states),
+        pte::ProgramIdentifier());
     return with_header(
         std::vector<uint8_t>(fbb_.GetBufferPointer(), fbb_.GetBufferPointer() + fbb_.GetSize()));
   }
@@ -179,11 +181,11 @@ private:
   }
 
   flatbuffers::FlatBufferBuilder fbb_;
-  std::vector<flatbuffers::Offset<fb::EValue>> values_;
-  std::vector<flatbuffers::Offset<fb::Operator>> operators_;
-  std::vector<flatbuffers::Offset<fb::Instruction>> instructions_;
-  std::vector<flatbuffers::Offset<fb::Chain>> chains_;
-  std::vector<flatbuffers::Offset<fb::BackendDelegate>> delegates_;
+  std::vector<flatbuffers::Offset<pte::EValue>> values_;
+  std::vector<flatbuffers::Offset<pte::Operator>> operators_;
+  std::vector<flatbuffers::Offset<pte::Instruction>> instructions_;
+  std::vector<flatbuffers::Offset<pte::Chain>> chains_;
+  std::vector<flatbuffers::Offset<pte::BackendDelegate>> delegates_;
   std::vector<uint8_t> constant_data_;
   std::vector<uint8_t> state_data_;
   std::vector<uint64_t> constant_offsets_ = {0};

@@ -4,31 +4,13 @@
 
 #include <gmock/gmock.h>
 
-#include "program_builder.h"
+#include "program_samples.h"
 
 namespace xnnir::test {
 
 namespace {
 
 using testing::HasSubstr;
-
-constexpr float kNumbers[] = {1, 2, 3, 4, 5, 6};
-
-// view_copy of an input into an arena, then a permutation with a constant beside it: a bit of everything.
-void fill(ProgramBuilder &builder) {
-  builder.arenas = {0, 64};
-  const int32_t input = builder.tensor({{2, 3}});
-  const int32_t size = builder.int_list({3, 2});
-  const int32_t viewed = builder.tensor({{3, 2}, {}, 6, 0, 0});
-  const int32_t dims = builder.int_list({1, 0});
-  const int32_t output = builder.tensor({{2, 3}, {}, 6, 0, 32});
-  const int32_t constant =
-      builder.tensor({{6}, {}, 6, 0, std::nullopt, 1, builder.constant(kNumbers, sizeof(kNumbers))});
-  builder.kernel_call("aten::view_copy", "out", {input, size, viewed, viewed});
-  builder.kernel_call("aten::permute_copy", "out", {viewed, dims, output, output});
-  builder.inputs = {input};
-  builder.outputs = {output, constant};
-}
 
 std::vector<uint8_t> good_file() {
   ProgramBuilder builder;
@@ -270,8 +252,9 @@ TEST(ProgramRefusals, ShorterHeadersAreRead) {
   EXPECT_TRUE(load(file).ok());
 
   flatbuffers::FlatBufferBuilder fbb;
-  std::vector<flatbuffers::Offset<fb::ExecutionPlan>> plans = {fb::CreateExecutionPlanDirect(fbb, "forward")};
-  fbb.Finish(fb::CreateProgramDirect(fbb, 0, &plans), fb::ProgramIdentifier());
+  std::vector<flatbuffers::Offset<pte::ExecutionPlan>> plans = {
+      pte::CreateExecutionPlanDirect(fbb, "forward")};
+  fbb.Finish(pte::CreateProgramDirect(fbb, 0, &plans), pte::ProgramIdentifier());
   const Result<Program> program = load({fbb.GetBufferPointer(), fbb.GetBufferPointer() + fbb.GetSize()});
   EXPECT_TRUE(program.ok()) << program.status().message();
 }

@@ -185,7 +185,11 @@ private:
 
 Result<CompiledGraph> compile(const DelegateGraph &graph, const std::vector<Shape> &shapes,
                               const CompileOptions &options) {
-  return Compiler(graph, shapes, options).compile();
+  static_cast<void>(ran_out_of_memory());
+  Result<CompiledGraph> compiled = Compiler(graph, shapes, options).compile();
+  if (ran_out_of_memory())
+    return make_status(StatusCode::kMemoryAllocationFailed, "not enough memory to compile the delegate");
+  return compiled;
 }
 
 Status initialize_xnnpack() {

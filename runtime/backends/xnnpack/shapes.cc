@@ -32,6 +32,16 @@ Status infer_node_shapes(const DelegateGraph &graph, const DelegateNode &node, s
 Status infer_shapes(const DelegateGraph &graph, std::vector<Shape> &shapes) {
   for (const DelegateNode &node : graph.nodes)
     XNNIR_RETURN_IF_ERROR(infer_node_shapes(graph, node, shapes));
+  size_t left = graph.max_bytes;
+  for (size_t i = 0; i < shapes.size(); ++i) {
+    size_t bytes = 0;
+    if (!count_bytes(shapes[i], graph.values[i].datatype, &bytes) || bytes > left)
+      return make_status(StatusCode::kOutOfResources,
+                         "xvalues[%u] has shape %s, and with it the delegate exceeds the %zu bytes that "
+                         "Limits::max_tensor_bytes allows",
+                         graph.values[i].position, to_string(shapes[i]).c_str(), graph.max_bytes);
+    left -= bytes;
+  }
   return {};
 }
 

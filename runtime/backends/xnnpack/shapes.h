@@ -13,7 +13,7 @@ namespace xnnir {
 Status infer_node_shapes(const DelegateGraph &graph, const DelegateNode &node, std::vector<Shape> &shapes);
 
 // All nodes in order. `shapes` has the shapes of constants and graph inputs, by value; the others are filled
-// in.
+// in. kOutOfResources when the values take more than graph.max_bytes together.
 Status infer_shapes(const DelegateGraph &graph, std::vector<Shape> &shapes);
 
 // The declared shapes: those of constants, and of graph inputs at their upper bounds.
@@ -26,6 +26,7 @@ public:
       : graph_(graph), node_(node), shapes_(shapes) {}
 
   const DelegateNode &node() const { return node_; }
+  size_t max_bytes() const { return graph_.max_bytes; }
   size_t input_count() const { return node_.inputs.size(); }
   const Shape &input(size_t i) const { return shapes_[node_.inputs[i]]; }
   template <typename Params> const Params &params() const { return std::get<Params>(node_.params); }

@@ -1,4 +1,6 @@
 // Convolutions, pools and resizing: inputs are [N, H, W, C].
+#include <algorithm>
+
 #include "backends/xnnpack/shapes.h"
 
 namespace xnnir {
@@ -21,8 +23,10 @@ bool count_windows(uint64_t input, uint64_t before, uint64_t after, uint64_t win
 }
 
 Status check_indirection(const ShapeInference &inference, const Shape &output, HeightWidth kernel) {
-  if (uint64_t{output[1]} * output[2] > kMaxIndirection ||
-      uint64_t{output[1]} * output[2] * kernel.height * kernel.width > kMaxIndirection)
+  const uint64_t limit = std::min<uint64_t>(kMaxIndirection, inference.max_bytes() / sizeof(void *));
+  // Neither product overflows: output sizes have at most 2^62 elements, kernels 2^40.
+  const uint64_t window = uint64_t{kernel.height} * kernel.width;
+  if (uint64_t{output[1]} * output[2] > limit / window)
     return inference.refuse("windows of " + std::to_string(kernel.height) + "x" +
                             std::to_string(kernel.width) + " for output " + to_string(output) +
                             " are too many");

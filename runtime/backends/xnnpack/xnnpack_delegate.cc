@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "backends/xnnpack/allocator.h"
 #include "backends/xnnpack/datatypes.h"
 #include "backends/xnnpack/simplify.h"
 
@@ -46,7 +47,7 @@ void widen(const Tensor &tensor) {
 Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitContext &context,
                                                           Span<const uint8_t> blob, size_t kinds) {
   XNNIR_RETURN_IF_ERROR(initialize_xnnpack());
-  Result<DelegateGraph> read = read_delegate(blob, *context.named_data, kinds);
+  Result<DelegateGraph> read = read_delegate(blob, *context.named_data, kinds, context.max_bytes);
   if (!read.ok())
     return read.status();
   std::unique_ptr<XnnpackDelegate> delegate(new XnnpackDelegate);
@@ -56,7 +57,8 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
   simplify(graph);
   delegate->shapes_ = declared_shapes(graph);
   if (const Status status = infer_shapes(graph, delegate->shapes_); !status.ok())
-    return Status(StatusCode::kInvalidProgram, status.message());
+    return Status(status.code() == StatusCode::kOutOfResources ? status.code() : StatusCode::kInvalidProgram,
+                  status.message());
 
   // A delegate that is made without a program shares with nobody.
   delegate->state_ = context.state != nullptr ? std::static_pointer_cast<XnnpackProgramState>(context.state)
@@ -104,6 +106,15 @@ XnnpackDelegate::~XnnpackDelegate() {
 }
 
 Status XnnpackDelegate::execute(Span<Value *> args) {
+  static_cast<void>(ran_out_of_memory());
+  const Status status = run(args);
+  if (!ran_out_of_memory())
+    return status;
+  shaped_ = false;
+  return make_status(StatusCode::kMemoryAllocationFailed, "not enough memory to run the delegate");
+}
+
+Status XnnpackDelegate::run(Span<Value *> args) {
   XNNIR_RETURN_IF_ERROR(check_args(args));
   const std::lock_guard<std::mutex> lock(workspace_->mutex);
   return run(args);

@@ -59,6 +59,8 @@ struct BackendInitContext {
   size_t delegate_index = 0;
   // Time every node of the delegate; costs a little, so it is asked for.
   bool profile = false;
+  // What the delegate may take for tensors and what goes with them; kOutOfResources beyond that.
+  size_t max_bytes = PTRDIFF_MAX;
 };
 
 // A compiled delegate. One object is used by one thread at a time.

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "xnnir/limits.h"
 #include "xnnir/method.h"
 #include "xnnir/method_meta.h"
 #include "xnnir/packed_weights.h"
@@ -20,6 +21,8 @@ struct ProgramOptions : BackendOptions {
   size_t num_threads = 0;
   // .ptd files with what the program keeps outside.
   std::vector<Source> data;
+  // What the file may ask for: for files that come from somewhere.
+  Limits limits;
 };
 
 // A cheap handle: copies share the file, and loaded methods keep it. Thread-safe.

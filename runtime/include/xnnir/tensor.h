@@ -88,15 +88,17 @@ public:
   void share_data(const Tensor &other);
 
   // Has the tensor take memory of its own as resizes need it: for shapes without a known bound. It begins
-  // with no elements (rank 0: with one). Copies of the tensor share the memory that it has at the time.
-  Status make_growable();
+  // with no elements (rank 0: with one), and takes no more than `max_bytes`. Copies of the tensor share the
+  // memory that it has at the time.
+  Status make_growable(size_t max_bytes = PTRDIFF_MAX);
   bool growable() const { return growable_; }
   // Gives up memory that the tensor took as it grew, and its elements; nothing for others.
   void release();
 
   // Changes the sizes. kNotSupported when the tensor is static and the sizes differ, or when the result would
   // exceed the upper bound given to make() (kDynamicBound) or the capacity. Elements keep their place in
-  // memory, also when a growable tensor takes more: kMemoryAllocationFailed when there is none.
+  // memory, also when a growable tensor takes more: kMemoryAllocationFailed when there is none,
+  // kOutOfResources when it may not.
   Status resize(Span<const int32_t> sizes);
 
 private:
@@ -113,6 +115,7 @@ private:
   size_t numel_ = 1;
   size_t capacity_ = 0;
   size_t slack_ = 0;
+  size_t max_bytes_ = PTRDIFF_MAX;
   void *data_ = nullptr;
   // What a growable tensor took.
   std::shared_ptr<void> owned_;
