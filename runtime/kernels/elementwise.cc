@@ -2,9 +2,8 @@
 
 #include <algorithm>
 
-#include <pthreadpool.h>
-
 #include "kernels/convert_blocks.h"
+#include "kernels/parallel.h"
 
 namespace xnnir {
 
@@ -267,7 +266,7 @@ Status run_elementwise(KernelContext &context, const ElementwiseLoop &loop,
   }
   const size_t blocks = (numel + kBlockElements - 1) / kBlockElements;
   const size_t tile = (blocks + workers - 1) / workers * kBlockElements;
-  pthreadpool_parallelize_1d_tile_1d(threads, run_range, &work, numel, tile, 0);
+  run_on_pool(threads, run_range, &work, numel, tile);
   return {};
 }
 

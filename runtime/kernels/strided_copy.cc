@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include <pthreadpool.h>
+#include "kernels/parallel.h"
 
 namespace xnnir {
 
@@ -147,8 +147,7 @@ void strided_copy(pthreadpool *threads, size_t element_bytes, const Dims &sizes,
     run(copy);
     return;
   }
-  pthreadpool_parallelize_1d_tile_1d(threads, run_range, &copy, outermost,
-                                     (outermost + workers - 1) / workers, 0);
+  run_on_pool(threads, run_range, &copy, outermost, (outermost + workers - 1) / workers);
 }
 
 } // namespace xnnir
