@@ -8,8 +8,12 @@ CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.c
 # So that programs of the environment (pyright's node, cmake) are found without activating it.
 export CMAKE_EXECUTABLE := $(shell command -v cmake)
 
-.PHONY: help setup build test test-quick test-all lit pytest ctest lint format bench demo docs install clean \
-	clean-venv
+# Asserts of the C++ library and of FlatBuffers are on; what is built without optimisation runs too slowly.
+SANITIZER_BUILD = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Debug -DXNNIR_BUILD_PYTHON=OFF -DXNNIR_BUILD_TOOLS=OFF \
+	-DCMAKE_CXX_FLAGS_DEBUG="-O1 -D_GLIBCXX_ASSERTIONS"
+
+.PHONY: help setup build test test-quick test-all lit pytest ctest sanitize fuzz lint format bench demo docs \
+	install clean clean-venv
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z][a-z-]*:.*## /{printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +33,7 @@ test-quick: build ## the same without whole models
 
 test-all: lint build ## lint, then all tests, those that take minutes too
 	@$(BIN)/python test/run_all.py --all
+	@$(MAKE) --no-print-directory sanitize
 
 lit: setup ## the IR tests only
 	@$(BIN)/lit -sv test
@@ -38,6 +43,24 @@ pytest: setup ## the Python tests only
 
 ctest: build ## the C++ tests only
 	@ctest --test-dir build --output-on-failure --parallel $(JOBS)
+
+sanitize: build/asan/build.ninja build/tsan/build.ninja ## the C++ tests with ASan and UBSan, then with TSan
+	@cmake --build build/asan --parallel $(JOBS)
+	@ctest --test-dir build/asan --output-on-failure --parallel $(JOBS)
+	@cmake --build build/tsan --parallel $(JOBS)
+	@ctest --test-dir build/tsan --output-on-failure --parallel $(JOBS)
+
+fuzz: build/asan/build.ninja ## libFuzzer on everything that reads bytes; FUZZ_SECONDS=<for each target>
+	@cmake --build build/asan --parallel $(JOBS)
+	@$(PYTHON) test/fuzz/fuzz.py --seconds $(or $(FUZZ_SECONDS),60)
+
+build/asan/build.ninja:
+	@$(PYTHON) runtime/third_party/set_up.py --only-native --with-sanitizers
+	@$(SANITIZER_BUILD) -B build/asan -DXNNIR_SANITIZE=address,undefined -DXNNIR_BUILD_FUZZERS=ON
+
+build/tsan/build.ninja:
+	@$(PYTHON) runtime/third_party/set_up.py --only-native --with-sanitizers
+	@$(SANITIZER_BUILD) -B build/tsan -DXNNIR_SANITIZE=thread
 
 lint: setup ## ruff, pyright, clang-format; changes nothing
 	@$(BIN)/ruff check .

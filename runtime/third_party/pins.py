@@ -68,11 +68,13 @@ XNNPACK_ARM_FLAGS = ("-DXNNPACK_ENABLE_KLEIDIAI=OFF",)
 
 @dataclass(frozen=True)
 class SystemPackage:
-    """A Debian package, and the command or header that shows that it, or the like of it, is there."""
+    """A Debian package, and the command, header or library that shows that it, or the like of it, is there."""
 
     name: str
     command: str | None = None
     header: str | None = None
+    # A pattern below /usr/lib, for what is neither.
+    library: str | None = None
 
 
 SYSTEM_PACKAGES = (
@@ -92,4 +94,9 @@ SYSTEM_PACKAGES = (
     SystemPackage("libcli11-dev", header="CLI/CLI.hpp"),
     SystemPackage("libgtest-dev", header="gtest/gtest.h"),
     SystemPackage("libgmock-dev", header="gmock/gmock.h"),
+)
+
+# Only for `make sanitize` and `make fuzz`.
+SANITIZER_PACKAGES = (
+    SystemPackage("libclang-rt-16-dev", library="llvm-16/lib/clang/16*/lib/*/libclang_rt.fuzzer*.a"),
 )

@@ -18,11 +18,11 @@ from xnnpack import cache_folder, ensure_xnnpack
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def set_up(only_native: bool) -> None:
+def set_up(only_native: bool, with_sanitizers: bool) -> None:
     """Runs the steps that are not complete yet. Raises SetupError."""
     steps = Steps(2 if only_native else 4)
     logs = cache_folder() / "logs"
-    ensure_system_packages(steps, logs)
+    ensure_system_packages(steps, logs, with_sanitizers)
     if only_native:
         ensure_xnnpack(steps)
         return
@@ -39,9 +39,12 @@ def main() -> int:
     parser.add_argument(
         "--only-native", action="store_true", help="system packages and XNNPACK, without Python's"
     )
+    parser.add_argument(
+        "--with-sanitizers", action="store_true", help="clang's sanitizers and libFuzzer, too"
+    )
     arguments = parser.parse_args()
     try:
-        set_up(arguments.only_native)
+        set_up(arguments.only_native, arguments.with_sanitizers)
     except SetupError as error:
         print(error.report(), file=sys.stderr)
         return 1

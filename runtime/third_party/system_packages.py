@@ -7,7 +7,7 @@ import subprocess
 import sysconfig
 from pathlib import Path
 
-from pins import SYSTEM_PACKAGES, SystemPackage
+from pins import SANITIZER_PACKAGES, SYSTEM_PACKAGES, SystemPackage
 from steps import SetupError, Steps, run_logged
 
 
@@ -19,19 +19,22 @@ def header_folders() -> list[Path]:
 
 
 def is_present(package: SystemPackage, folders: list[Path]) -> bool:
-    """True when the command is on PATH, or the header in one of `folders`."""
+    """True when the command is on PATH, the header in one of `folders`, or the library below /usr/lib."""
     if package.command is not None:
         if package.command.startswith("clang++") and "CXX" in os.environ:
             return True
         return shutil.which(package.command) is not None
+    if package.library is not None:
+        return any(Path("/usr/lib").glob(package.library))
     assert package.header is not None
     return any((folder / package.header).exists() for folder in folders)
 
 
-def missing_packages() -> list[str]:
-    """Names of the Debian packages whose command or header is not there."""
+def missing_packages(with_sanitizers: bool = False) -> list[str]:
+    """Names of the Debian packages whose command, header or library is not there."""
     folders = header_folders()
-    missing = [package.name for package in SYSTEM_PACKAGES if not is_present(package, folders)]
+    packages = (*SYSTEM_PACKAGES, *(SANITIZER_PACKAGES if with_sanitizers else ()))
+    missing = [package.name for package in packages if not is_present(package, folders)]
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
     if not (Path(sysconfig.get_path("include")) / "Python.h").exists():
@@ -39,10 +42,10 @@ def missing_packages() -> list[str]:
     return missing
 
 
-def ensure_system_packages(steps: Steps, logs: Path) -> None:
+def ensure_system_packages(steps: Steps, logs: Path, with_sanitizers: bool = False) -> None:
     """Installs what is missing where apt and root are there. Raises SetupError that names it elsewhere."""
     steps.next()
-    missing = missing_packages()
+    missing = missing_packages(with_sanitizers)
     if not missing:
         return
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
@@ -66,7 +69,7 @@ def ensure_system_packages(steps: Steps, logs: Path) -> None:
                 ["apt-get", "update"], log=log, what="apt-get update", hint=hint, environment=environment
             )
             run_logged(install, log=log, what="apt-get install", hint=hint, environment=environment)
-    still_missing = missing_packages()
+    still_missing = missing_packages(with_sanitizers)
     if still_missing:
         raise SetupError(
             f"installed, but not found where expected: {', '.join(still_missing)}",
