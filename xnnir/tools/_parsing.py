@@ -26,7 +26,6 @@ from xdsl.utils.exceptions import ParseError
 from xdsl.utils.lexer import Input
 from xdsl.utils.mlir_lexer import MLIRLexer, MLIRTokenKind, StringLiteral
 
-
 MAX_CONSTANT_ELEMENTS = 1 << 24
 """Elements of a `dense<...>` in text."""
 
