@@ -165,3 +165,25 @@ def test_damaged_npy_files(
     result = call(xnn_run, conv_linear.path, "--input", path, "--threads", 1, "--repeat", 1)
     assert result.returncode in (0, 1), result
     assert result.returncode == 0 or re.fullmatch(r"error: [^\n]+\n", result.stderr)
+
+
+def test_packed_cache(xnn_run: Path, conv_linear: StockProgram, tmp_path: Path) -> None:
+    cache = tmp_path / "weights"
+    arguments = (conv_linear.path, "--packed-cache-path", cache, "--repeat", 1)
+    assert "0 (0.0 MB) were in the packed cache, 2 " in call(xnn_run, *arguments).stdout
+    assert "2 (0.0 MB) were in the packed cache, 0 " in call(xnn_run, *arguments).stdout
+    figures = json.loads(call(xnn_run, *arguments, "--json").stdout)["packed_cache"]
+    assert (figures["read"], figures["packed"], figures["written"], figures["message"]) == (2, 0, False, "")
+
+    result = call(xnn_run, conv_linear.path, "--packed-cache-path", tmp_path, "--repeat", 1)
+    assert result.returncode == 0
+    assert re.search(r"note +packed weights were not kept: .* is a folder", result.stdout)
+
+
+def test_data_files_and_workspaces(xnn_run: Path, conv_linear: StockProgram, tmp_path: Path) -> None:
+    for mode in ("disabled", "per-model", "global"):
+        assert call(xnn_run, conv_linear.path, "--workspace-sharing-mode", mode).returncode == 0
+    assert "per-model" in refusal(xnn_run, conv_linear.path, "--workspace-sharing-mode", "sometimes")
+    missing = tmp_path / "missing.ptd"
+    assert "missing.ptd" in refusal(xnn_run, conv_linear.path, "--data", missing)
+    assert "this is no .ptd file" in refusal(xnn_run, conv_linear.path, "--data", conv_linear.path)
