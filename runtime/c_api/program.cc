@@ -13,6 +13,21 @@ Status read_options(const xnnir_program_options *given, ProgramOptions &options)
   xnnir_program_options known;
   XNNIR_RETURN_IF_ERROR(read_struct(given, "xnnir_program_options", known));
   options.num_threads = known.num_threads;
+  if (known.data_paths == nullptr && known.num_data_paths > 0)
+    return is_null("data_paths");
+  for (size_t i = 0; i < known.num_data_paths; ++i) {
+    if (known.data_paths[i] == nullptr)
+      return is_null("a path of data_paths");
+    options.data.push_back(Source::file(known.data_paths[i]));
+  }
+  if (known.packed_cache_path != nullptr)
+    options.packed_cache_path = known.packed_cache_path;
+  if (known.workspace_sharing_mode < XNNIR_WORKSPACE_DISABLED ||
+      known.workspace_sharing_mode > XNNIR_WORKSPACE_GLOBAL)
+    return make_status(StatusCode::kInvalidArgument, "workspace_sharing_mode is %d, expected 0 to 2",
+                       known.workspace_sharing_mode);
+  options.workspace_sharing_mode = static_cast<WorkspaceSharingMode>(known.workspace_sharing_mode);
+  options.weight_cache_enabled = !known.weight_cache_disabled;
   return {};
 }
 
@@ -78,6 +93,33 @@ xnnir_status xnnir_program_load_buffer(const void *data, size_t size, void (*rel
     ProgramOptions known;
     XNNIR_RETURN_IF_ERROR(read_options(options, known));
     return give(Program::load_buffer({static_cast<const uint8_t *>(data), size}, kept, known), program);
+  });
+}
+
+xnnir_status xnnir_program_load_descriptor(int32_t descriptor, uint64_t offset, uint64_t size,
+                                           const xnnir_program_options *options, xnnir_program **program) {
+  return guarded("load a program", [&]() -> Status {
+    if (program == nullptr)
+      return is_null("program");
+    *program = nullptr;
+    ProgramOptions known;
+    XNNIR_RETURN_IF_ERROR(read_options(options, known));
+    return give(Program::load(Source::descriptor(descriptor, offset, size), known), program);
+  });
+}
+
+xnnir_status xnnir_program_packed_cache_info(const xnnir_program *program, xnnir_packed_cache_info *info) {
+  return guarded("describe packed weights", [&]() -> Status {
+    if (program == nullptr)
+      return is_null("program");
+    const PackedCacheInfo found = program->program.packed_cache_info();
+    xnnir_packed_cache_info known = {};
+    known.read = found.read;
+    known.packed = found.packed;
+    known.read_bytes = found.read_bytes;
+    known.packed_bytes = found.packed_bytes;
+    known.written = found.written;
+    return write_struct(known, "xnnir_packed_cache_info", info);
   });
 }
 

@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "xnnir/log.h"
+
 namespace xnnir {
 
 namespace {
@@ -39,6 +41,9 @@ Result<LoadedSource> LoadedSource::load(const Source &source) {
   if (loaded.copy_.data() == nullptr)
     return make_status(StatusCode::kMemoryAllocationFailed, "a program of %zu bytes needs an aligned copy",
                        loaded.bytes_.size());
+  log(LogLevel::kInfo,
+      "a source of %zu bytes was copied: it is not aligned, or ends where reading past its end could fault",
+      loaded.bytes_.size());
   std::memcpy(loaded.copy_.data(), loaded.bytes_.data(), loaded.bytes_.size());
   loaded.bytes_ = {loaded.copy_.data(), loaded.bytes_.size()};
   loaded.file_ = nullptr;

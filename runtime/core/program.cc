@@ -157,6 +157,9 @@ Result<Method> Program::load_method(const std::string &method, const MethodOptio
     for (const DelegatePlan &delegate : state->plan->delegates)
       if (const auto shared = state_->backend_state(find_backend(delegate.backend_id)))
         shared->finish_loading();
+    if (!state_->options.packed_cache_path.empty() && is_logged(LogLevel::kInfo))
+      if (const PackedCacheInfo info = packed_cache_info(); !info.message.empty())
+        log(LogLevel::kInfo, "packed weights: %s", info.message.c_str());
     const std::chrono::duration<double, std::milli> elapsed = std::chrono::steady_clock::now() - start;
     log(LogLevel::kDebug, "loaded method '%s' in %.3f ms: %zu instructions, %zu delegates", method.c_str(),
         elapsed.count(), state->steps.size(), state->delegates.size());

@@ -1,4 +1,5 @@
 // The C API: structs of other versions, kernels and backends in C, arguments that are wrong.
+#include <cstdio>
 #include <cstring>
 #include <thread>
 
@@ -218,7 +219,9 @@ TEST(CApi, StructsOfOtherVersions) {
   struct {
     xnnir_program_options options;
     uint64_t added;
-  } newer = {{sizeof(newer), 1}, 0};
+  } newer = {XNNIR_INIT(xnnir_program_options), 0};
+  newer.options.struct_size = sizeof(newer);
+  newer.options.num_threads = 1;
   xnnir_program *program = nullptr;
   ASSERT_EQ(xnnir_program_load_buffer(file.data(), file.size(), nullptr, nullptr, &newer.options, &program),
             XNNIR_OK)
@@ -253,6 +256,45 @@ TEST(CApi, StructsOfOtherVersions) {
   EXPECT_STREQ(xnnir_metadata_operator(metadata, 0), "aten::unknown.out");
   EXPECT_EQ(xnnir_metadata_operator(metadata, 1), nullptr);
   xnnir_metadata_free(metadata);
+}
+
+TEST(CApi, OptionsOfPrograms) {
+  const std::vector<uint8_t> file = scale_file("aten::unknown");
+  const std::string path = testing::TempDir() + "c_api_options.pte";
+  std::FILE *out = std::fopen(path.c_str(), "wb");
+  std::fwrite("....", 1, 4, out);
+  std::fwrite(file.data(), 1, file.size(), out);
+  std::fclose(out);
+  xnnir_program *program = nullptr;
+  std::FILE *in = std::fopen(path.c_str(), "rb");
+  ASSERT_EQ(xnnir_program_load_descriptor(fileno(in), 4, file.size(), nullptr, &program), XNNIR_OK)
+      << xnnir_last_error();
+  std::fclose(in);
+  EXPECT_STREQ(xnnir_program_method_name(program, 0), "forward");
+  xnnir_packed_cache_info info = XNNIR_INIT(xnnir_packed_cache_info);
+  EXPECT_EQ(xnnir_program_packed_cache_info(program, &info), XNNIR_OK);
+  EXPECT_EQ(info.packed, 0u);
+  xnnir_program_free(program);
+
+  xnnir_program_options options = XNNIR_INIT(xnnir_program_options);
+  const char *const missing[] = {"/nowhere/weights.ptd"};
+  options.data_paths = missing;
+  options.num_data_paths = 1;
+  EXPECT_EQ(xnnir_program_load_buffer(file.data(), file.size(), nullptr, nullptr, &options, &program),
+            XNNIR_NOT_FOUND);
+  EXPECT_THAT(xnnir_last_error(), HasSubstr("/nowhere/weights.ptd"));
+  options.data_paths = nullptr;
+  EXPECT_EQ(xnnir_program_load_buffer(file.data(), file.size(), nullptr, nullptr, &options, &program),
+            XNNIR_INVALID_ARGUMENT);
+  options = XNNIR_INIT(xnnir_program_options);
+  options.workspace_sharing_mode = 3;
+  EXPECT_EQ(xnnir_program_load_buffer(file.data(), file.size(), nullptr, nullptr, &options, &program),
+            XNNIR_INVALID_ARGUMENT);
+  options.workspace_sharing_mode = XNNIR_WORKSPACE_GLOBAL;
+  options.weight_cache_disabled = true;
+  ASSERT_EQ(xnnir_program_load_buffer(file.data(), file.size(), nullptr, nullptr, &options, &program),
+            XNNIR_OK);
+  xnnir_program_free(program);
 }
 
 int released = 0;

@@ -70,6 +70,8 @@ class MethodOptions(Struct):
 
 
 class ProgramOptions(Struct):
+    """As a caller knows it who needs no more: the fields that follow are zero."""
+
     _fields_: ClassVar = [("struct_size", c_size_t), ("num_threads", c_size_t)]
 
 

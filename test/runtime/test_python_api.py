@@ -31,8 +31,6 @@ def raw_output(program: StockProgram) -> Any:
 
 ETDUMP = {"write_etdump_result_to_file", "enable_etdump", "debug_buffer_size"}
 """ExecuTorch's form of profiles, which this runtime gives as tables, JSON and traces instead."""
-NOT_YET = {"data_path"}
-"""Files of weights beside the program's."""
 
 
 def test_has_the_names_of_executorch() -> None:
@@ -54,7 +52,7 @@ def test_has_the_names_of_executorch() -> None:
             found = getattr(ours, member, None) or getattr(Runtime.get(), member, None)
             assert found is not None, f"{name}.{member}"
             if inspect.isfunction(function):
-                wanted = set(inspect.signature(function).parameters) - ETDUMP - NOT_YET
+                wanted = set(inspect.signature(function).parameters) - ETDUMP
                 assert wanted <= set(inspect.signature(found).parameters), f"{name}.{member}"
     runtime = Runtime.get()
     assert runtime.backend_registry.registered_backend_names

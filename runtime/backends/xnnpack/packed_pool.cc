@@ -10,6 +10,25 @@ namespace xnnir {
 
 namespace {
 
+// Memory of the application's allocator, which knows nothing of pages.
+class BufferPages final : public Pages {
+public:
+  explicit BufferPages(AlignedBuffer buffer) : buffer_(std::move(buffer)) {}
+  static Result<std::shared_ptr<const Pages>> allocate(size_t size) {
+    AlignedBuffer buffer = AlignedBuffer::allocate(size);
+    if (buffer.data() == nullptr)
+      return make_status(StatusCode::kMemoryAllocationFailed, "no memory for %zu bytes of packed weights",
+                         size);
+    return std::shared_ptr<const Pages>(std::make_shared<BufferPages>(std::move(buffer)));
+  }
+  Span<uint8_t> bytes() const override { return {buffer_.data(), buffer_.size()}; }
+  void populate(Span<uint8_t>) const override {}
+  void make_read_only() const override {}
+
+private:
+  AlignedBuffer buffer_;
+};
+
 // A file that is written anew keeps what others put there, but not for ever: weights of a model that has
 // changed since are never asked for again. So many times it may be written without them being used.
 constexpr uint32_t kMaxUnusedRewrites = 4;
@@ -154,7 +173,8 @@ Result<PackedPool::Space> PackedPool::allocate(size_t size) {
     }
     give_up(status);
   }
-  Result<std::shared_ptr<const Pages>> pages = allocate_pages(pages_size);
+  Result<std::shared_ptr<const Pages>> pages =
+      custom_allocator() != nullptr ? BufferPages::allocate(pages_size) : allocate_pages(pages_size);
   if (!pages.ok())
     return pages.status();
   space.pages = std::move(*pages);

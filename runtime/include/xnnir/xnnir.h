@@ -146,15 +146,32 @@ typedef struct xnnir_program xnnir_program;
 typedef struct xnnir_metadata xnnir_metadata;
 typedef struct xnnir_method xnnir_method;
 
+// Which delegates share the memory of the values inside them; those that share it run one at a time.
+enum { XNNIR_WORKSPACE_DISABLED = 0, XNNIR_WORKSPACE_PER_MODEL = 1, XNNIR_WORKSPACE_GLOBAL = 2 };
+
 typedef struct xnnir_program_options {
   size_t struct_size;
   // Threads that runs use, the caller's among them; 0 for the machine's performance cores.
   size_t num_threads;
+  // .ptd files with what the program keeps outside.
+  const char *const *data_paths;
+  size_t num_data_paths;
+  // A file of packed weights, read when it is there and written when it lacks some; null for none.
+  const char *packed_cache_path;
+  // XNNIR_WORKSPACE_…
+  int32_t workspace_sharing_mode;
+  // Has each delegate pack its own weights, where those of a program share them otherwise.
+  bool weight_cache_disabled;
 } xnnir_program_options;
 
 // `options` may be null. The file is mapped: it must not shrink while it is loaded.
 XNNIR_CHECKED xnnir_status xnnir_program_load_file(const char *path, const xnnir_program_options *options,
                                                    xnnir_program **program);
+// `size` bytes at `offset` of an open file, or all from there on for 0: an asset in a package. The descriptor
+// may be closed when this returns.
+XNNIR_CHECKED xnnir_status xnnir_program_load_descriptor(int32_t descriptor, uint64_t offset, uint64_t size,
+                                                         const xnnir_program_options *options,
+                                                         xnnir_program **program);
 // `data` must stay unchanged until `release`, which may be null, is called with `owner`: when the program and
 // its methods are gone, or at once when the call fails or had to copy the bytes.
 XNNIR_CHECKED xnnir_status xnnir_program_load_buffer(const void *data, size_t size,
@@ -163,6 +180,20 @@ XNNIR_CHECKED xnnir_status xnnir_program_load_buffer(const void *data, size_t si
                                                      xnnir_program **program);
 // Methods keep what they need of it. Null is allowed, here and in the other functions that free.
 XNNIR_EXPORT void xnnir_program_free(xnnir_program *program);
+
+// What came of packed_cache_path in the loads of methods until now.
+typedef struct xnnir_packed_cache_info {
+  size_t struct_size;
+  // Weights that came from the file, and that were packed here.
+  size_t read;
+  size_t packed;
+  uint64_t read_bytes;
+  uint64_t packed_bytes;
+  bool written;
+} xnnir_packed_cache_info;
+XNNIR_CHECKED xnnir_status xnnir_program_packed_cache_info(const xnnir_program *program,
+                                                           xnnir_packed_cache_info *info);
+
 XNNIR_EXPORT size_t xnnir_program_num_threads(const xnnir_program *program);
 XNNIR_EXPORT size_t xnnir_program_num_methods(const xnnir_program *program);
 // Valid as long as the program; null when there is none of that index.
