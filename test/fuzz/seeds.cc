@@ -6,6 +6,7 @@
 #include <string>
 
 #include "delegate_samples.h"
+#include "format/packed_cache.h"
 #include "program_samples.h"
 
 namespace xnnir::test {
@@ -23,7 +24,20 @@ std::vector<uint8_t> kernels_program() {
   return builder.build();
 }
 
+std::vector<uint8_t> packed_weights() {
+  PackedCache cache;
+  cache.entries.push_back({{1, 2}, 3, 0, 128, 64, 4});
+  cache.places.push_back({{5, 6}, {1, 2}, 0});
+  constexpr size_t kIndexOffset = 192;
+  const std::vector<uint8_t> index = write_packed_index(cache);
+  std::vector<uint8_t> file = write_packed_header(cache, kIndexOffset, index);
+  file.resize(kIndexOffset);
+  file.insert(file.end(), index.begin(), index.end());
+  return file;
+}
+
 void write_all(const std::filesystem::path &folder) {
+  write(folder / "packed_cache" / "one_entry", packed_weights());
   for (const char *target : {"program", "run"}) {
     write(folder / target / "kernels.pte", kernels_program());
     write(folder / target / "control_flow.pte", control_flow_program());

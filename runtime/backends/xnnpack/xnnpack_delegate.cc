@@ -106,18 +106,14 @@ XnnpackDelegate::~XnnpackDelegate() {
 }
 
 Status XnnpackDelegate::execute(Span<Value *> args) {
+  XNNIR_RETURN_IF_ERROR(check_args(args));
+  const std::lock_guard<std::mutex> lock(workspace_->mutex);
   static_cast<void>(ran_out_of_memory());
   const Status status = run(args);
   if (!ran_out_of_memory())
     return status;
   shaped_ = false;
   return make_status(StatusCode::kMemoryAllocationFailed, "not enough memory to run the delegate");
-}
-
-Status XnnpackDelegate::run(Span<Value *> args) {
-  XNNIR_RETURN_IF_ERROR(check_args(args));
-  const std::lock_guard<std::mutex> lock(workspace_->mutex);
-  return run(args);
 }
 
 Status XnnpackDelegate::run(Span<Value *> args) {
