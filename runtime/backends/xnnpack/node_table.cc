@@ -12,7 +12,7 @@ namespace {
 using Table = std::array<NodeEntry, kAllNodeKindCount + 1>;
 
 // Builds for certain programs leave out the nodes that those do not have (cmake/selection.cmake).
-constexpr bool is_selected([[maybe_unused]] NodeKind kind) {
+constexpr bool is_in_programs([[maybe_unused]] NodeKind kind) {
 #ifdef XNNIR_SELECTION
 #define XNNIR_IS_KIND(name) || kind == NodeKind::k##name
   return false XNNIR_SELECTED_NODES(XNNIR_IS_KIND);
@@ -20,6 +20,20 @@ constexpr bool is_selected([[maybe_unused]] NodeKind kind) {
 #else
   return true;
 #endif
+}
+
+constexpr bool is_selected(NodeKind kind) {
+  switch (kind) {
+  // simplify() makes these of others.
+  case NodeKind::kSiLU:
+    return is_in_programs(NodeKind::kSigmoid);
+  case NodeKind::kClamp:
+    return is_in_programs(NodeKind::kClamp) || is_in_programs(NodeKind::kAdd) ||
+           is_in_programs(NodeKind::kDiv) || is_in_programs(NodeKind::kGlobalAvgPooling2d) ||
+           is_in_programs(NodeKind::kMultiply) || is_in_programs(NodeKind::kSubtract);
+  default:
+    return is_in_programs(kind);
+  }
 }
 
 // A function that no node refers to is not linked, and what it alone needs of XNNPACK neither.
@@ -42,7 +56,7 @@ Table make_table() {
   set<infer_unary, define_unary, Kind::kSigmoid, Kind::kClamp, Kind::kFloor, Kind::kConvert,
       Kind::kSquareRoot, Kind::kCeiling, Kind::kHardswish, Kind::kLeakyReLU, Kind::kNegate, Kind::kSquare,
       Kind::kELU, Kind::kAbs, Kind::kReciprocalSquareRoot, Kind::kLog, Kind::kGelu, Kind::kTanh, Kind::kExp,
-      Kind::kSin, Kind::kCos, Kind::kBankersRounding, Kind::kSign>(table);
+      Kind::kSin, Kind::kCos, Kind::kBankersRounding, Kind::kSign, Kind::kSiLU>(table);
   set<infer_binary, define_binary, Kind::kAdd, Kind::kSubtract, Kind::kMultiply, Kind::kDiv, Kind::kMinimum,
       Kind::kMaximum, Kind::kPReLU, Kind::kSquaredDifference, Kind::kCopysign, Kind::kModulus, Kind::kPow,
       Kind::kAtan2>(table);
