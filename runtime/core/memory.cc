@@ -68,14 +68,13 @@ AlignedBuffer AlignedBuffer::allocate(size_t size) {
 }
 
 std::shared_ptr<void> AlignedBuffer::share() {
-  std::shared_ptr<void> owner(block_, [](void *block) {
+  data_ = nullptr;
+  size_ = 0;
+  // Where there is no memory for the count of owners, shared_ptr frees the block before it throws.
+  return std::shared_ptr<void>(std::exchange(block_, nullptr), [](void *block) {
     if (block != nullptr)
       free_block(block);
   });
-  block_ = nullptr;
-  data_ = nullptr;
-  size_ = 0;
-  return owner;
 }
 
 bool can_over_read(const void *data, size_t size) {

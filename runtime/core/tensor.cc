@@ -225,10 +225,13 @@ Status Tensor::grow(size_t bytes) {
                        "cannot resize a tensor: there is no memory for its %zu bytes", bytes);
   if (data_ != nullptr)
     std::memcpy(buffer.data(), data_, nbytes());
-  data_ = buffer.data();
-  capacity_ = buffer.size();
-  slack_ = kOverReadBytes;
+  uint8_t *const data = buffer.data();
+  const size_t capacity = buffer.size();
+  // This may throw; until then the tensor is as it was.
   owned_ = buffer.share();
+  data_ = data;
+  capacity_ = capacity;
+  slack_ = kOverReadBytes;
   return {};
 }
 

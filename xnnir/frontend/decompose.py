@@ -118,6 +118,8 @@ class _Types(TypeConverter):
     """Types of traced values, in which sizes of results have the names that the op's results have them by."""
 
     def rename(self, tensor: torch.Tensor, type: TensorType[Attribute]) -> None:
+        if tensor.dim() != len(type.get_shape()):
+            return  # no type of this op's; whoever asks for the value will say so
         for size, dim in zip(tensor.shape, dims_of(type), strict=True):
             if isinstance(size, torch.SymInt) and not dim.is_static:
                 self._dims[size.node.expr] = dim

@@ -13,11 +13,12 @@ std::shared_ptr<PackedPool> make_pool(const BackendOptions &options) {
 } // namespace
 
 Result<std::shared_ptr<SharedWorkspace>> SharedWorkspace::make() {
+  // First what may throw, so that the workspace always has an owner.
+  auto shared = std::make_shared<SharedWorkspace>();
   xnn_workspace_t workspace = nullptr;
   if (const xnn_status status = xnn_create_workspace(&workspace); status != xnn_status_success)
     return make_status(StatusCode::kMemoryAllocationFailed, "XNNPACK failed to create a workspace: %s",
                        to_string(status));
-  auto shared = std::make_shared<SharedWorkspace>();
   shared->handle.reset(workspace);
   return shared;
 }
