@@ -15,7 +15,7 @@ import math
 from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, cast
+from typing import ClassVar, TypeVar, cast
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -70,8 +70,15 @@ class QuantizedType(ParametrizedAttribute, TypeAttribute, ABC):
     """How many share a byte, along the innermost dimension."""
 
 
-# Parameters of a class that is no dataclass would be none of its types' when they are compared.
-@dataclass(frozen=True, init=False)
+_Type = TypeVar("_Type")
+
+
+def _compared_by_parameters(cls: type[_Type]) -> type[_Type]:
+    # Parameters of a class that is no dataclass would be none of its subclasses' when they are compared.
+    return dataclass(frozen=True, init=False)(cls)
+
+
+@_compared_by_parameters
 class PerTensorType(QuantizedType, ABC):
     """One scale and one zero point for the whole tensor: `<scale:zero_point>`."""
 
@@ -107,7 +114,7 @@ class PerTensorType(QuantizedType, ABC):
             printer.print_string(f":{self.zero_point.data}")
 
 
-@dataclass(frozen=True, init=False)
+@_compared_by_parameters
 class PerChannelType(QuantizedType, ABC):
     """
     One scale per slice of one axis, zero point 0: `<axis, [scales]>` or `<axis, #xnn.weight<...>>` (f32 in
