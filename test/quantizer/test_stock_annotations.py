@@ -134,7 +134,7 @@ def test_annotations_are_those_of_stock(arguments: dict[str, bool]) -> None:
     )
 
     @given(nets(has_norms="is_qat" in arguments, kinds=kinds))
-    @settings(max_examples=5, **QUICK)
+    @settings(max_examples=3, **QUICK)
     def check(net: Net) -> None:
         theirs, ours, graph = both(net, arguments)
         copied = copy.deepcopy(graph)
@@ -155,7 +155,7 @@ def test_quantized_models_are_those_of_stock(arguments: dict[str, bool]) -> None
             has_norms=True, kinds=("conv", "linear", *MOVES) if "is_dynamic" in arguments else LAYERS + MOVES
         )
     )
-    @settings(max_examples=5, **QUICK)
+    @settings(max_examples=3, **QUICK)
     def check(net: Net) -> None:
         theirs, ours, graph = both(net, arguments)
         prepare = prepare_qat_pt2e if "is_qat" in arguments else prepare_pt2e
