@@ -108,7 +108,7 @@ class OpenVino(Peer):
     artefact = "model.onnx"
 
     def load(self) -> None:
-        import openvino
+        import openvino  # pyright: ignore[reportMissingImports]
 
         options = {
             "INFERENCE_NUM_THREADS": self.threads,

@@ -134,7 +134,7 @@ def _quantize(call: AtenOp, store: WeightStore) -> list[Operation]:
         x = clamp.output
     dims = dims_of(tensor_type_of(x))
     is_seen = not all(_is_dequantized_alike(use.operation, coding, store) for use in call.results[0].uses)
-    if kind is xnn.QUInt8Type and not is_seen:
+    if kind.DATATYPE == xnn.QUInt8Type.DATATYPE and not is_seen:
         kind, zero_point = _SIGNED, zero_point - 128
     made.append(xnn.ConvertOp(x, tensor_type(kind(scale, zero_point), dims)))
     if is_seen:

@@ -116,7 +116,7 @@ def test_what_no_one_can_run_is_refused_with_its_place() -> None:
 
 def test_unknown_arguments_are_errors() -> None:
     with pytest.raises(TypeError, match="per_op"):
-        xnnir.XnnpackPartitioner(per_op=True)  # pyright: ignore[reportCallIssue]
+        xnnir.XnnpackPartitioner(per_op=True)  # pyright: ignore[reportCallIssue, reportArgumentType]
     with pytest.raises(ValueError, match="executorch, xnnir"):
         xnnir.XnnpackPartitioner(target="stock")  # pyright: ignore[reportArgumentType]
     with pytest.raises(AttributeError, match="no attribute 'lower'"):

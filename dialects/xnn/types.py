@@ -15,7 +15,7 @@ import math
 from abc import ABC
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar, cast
+from typing import ClassVar, cast
 
 from xdsl.dialects.builtin import (
     ArrayAttr,
@@ -70,15 +70,6 @@ class QuantizedType(ParametrizedAttribute, TypeAttribute, ABC):
     """How many share a byte, along the innermost dimension."""
 
 
-_Type = TypeVar("_Type")
-
-
-def _compared_by_parameters(cls: type[_Type]) -> type[_Type]:
-    # Parameters of a class that is no dataclass would be none of its subclasses' when they are compared.
-    return dataclass(frozen=True, init=False)(cls)
-
-
-@_compared_by_parameters
 class PerTensorType(QuantizedType, ABC):
     """One scale and one zero point for the whole tensor: `<scale:zero_point>`."""
 
@@ -114,7 +105,6 @@ class PerTensorType(QuantizedType, ABC):
             printer.print_string(f":{self.zero_point.data}")
 
 
-@_compared_by_parameters
 class PerChannelType(QuantizedType, ABC):
     """
     One scale per slice of one axis, zero point 0: `<axis, [scales]>` or `<axis, #xnn.weight<...>>` (f32 in
@@ -146,6 +136,12 @@ class PerChannelType(QuantizedType, ABC):
         with printer.in_angle_brackets():
             printer.print_string(f"{self.axis.data}, ")
             _print_scales(printer, self.scales)
+
+
+# Parameters of a class that is no dataclass would be none of its subclasses' when they are compared. Not as decorators:
+# type checkers would lose the constructors.
+for _base in (PerTensorType, PerChannelType):
+    dataclass(frozen=True, init=False)(_base)
 
 
 @irdl_attr_definition

@@ -16,10 +16,11 @@ class Negates(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         for node in list(op.walk()):
             if isinstance(node, xnn.AbsOp):
-                new = xnn.NegateOp(xnn.AbsOp(node.input, node.output.type).output, node.output.type)
-                inner = new.input.owner
+                inner = xnn.AbsOp(node.input, node.output.type)
+                new = xnn.NegateOp(inner.output, node.output.type)
                 for made in (inner, new):
                     made.location = node.location
+                assert node.parent is not None
                 node.parent.insert_ops_before([inner, new], node)
                 node.output.replace_all_uses_with(new.output)
                 node.detach()
