@@ -22,7 +22,15 @@ Status Program::State::load(const Source &source, const ProgramOptions &given) {
   if (!loaded.ok())
     return loaded.status();
   sources.push_back(std::move(*loaded));
-  Result<std::unique_ptr<ProgramFile>> opened = ProgramFile::open(sources.back().bytes(), options.limits);
+  Span<const uint8_t> bytes = sources.back().bytes();
+  if (is_bundled_file(bytes)) {
+    Result<BundledFile> read = read_bundled_file(bytes, options.limits);
+    if (!read.ok())
+      return sources.back().about(read.status());
+    bytes = read->program;
+    bundled = std::move(read->test_cases);
+  }
+  Result<std::unique_ptr<ProgramFile>> opened = ProgramFile::open(bytes, options.limits);
   if (!opened.ok())
     return sources.back().about(opened.status());
   file = std::move(*opened);
@@ -40,7 +48,7 @@ Status Program::State::load_data(const Source &source) {
   if (!loaded.ok())
     return loaded.status();
   sources.push_back(std::move(*loaded));
-  Result<std::unordered_map<std::string, NamedBytes>> entries = read_data_file(sources.back().bytes());
+  Result<std::unordered_map<std::string, NamedBytes>> entries = read_data_file(sources.back().bytes(), options.limits);
   if (!entries.ok())
     return sources.back().about(entries.status());
   for (auto &[key, entry] : *entries) {
@@ -164,6 +172,16 @@ Result<Method> Program::load_method(const std::string &method, const MethodOptio
     log(LogLevel::kDebug, "loaded method '%s' in %.3f ms: %zu instructions, %zu delegates", method.c_str(),
         elapsed.count(), state->steps.size(), state->delegates.size());
     return Method(std::move(state));
+  });
+}
+
+Result<std::vector<BundledTestCase>> Program::bundled_test_cases(const std::string &method) const {
+  return without_exceptions("copy test cases", [&]() -> Result<std::vector<BundledTestCase>> {
+    const Result<MethodMeta> known = metadata(method);
+    if (!known.ok())
+      return known.status();
+    const auto found = state_->bundled.find(method);
+    return found == state_->bundled.end() ? std::vector<BundledTestCase>() : found->second;
   });
 }
 

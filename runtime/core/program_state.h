@@ -7,6 +7,7 @@
 
 #include "core/loaded_source.h"
 #include "core/thread_pool.h"
+#include "format/bundled_file.h"
 #include "format/data_file.h"
 #include "format/program_file.h"
 #include "xnnir/program.h"
@@ -21,6 +22,8 @@ struct Program::State final : NamedDataMap, ByteSources {
   std::shared_ptr<const ThreadPool> threads;
   std::unique_ptr<ProgramFile> file;
   std::unordered_map<std::string, NamedBytes> external;
+  // Of a .bpte file.
+  BundledTestCases bundled;
 
   // What delegates share, by backend.
   mutable std::mutex backends_mutex;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "format/budget.h"
 #include "format/wire.h"
 #include "xnnir_schema/flat_tensor_generated.h"
 
@@ -82,7 +83,8 @@ Status read_tensor_layout(const fb::TensorLayout &layout, const std::string &pat
 
 } // namespace
 
-Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const uint8_t> file) {
+Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const uint8_t> file,
+                                                                   const Limits &limits) {
   Result<Layout> layout = read_layout(file);
   if (!layout.ok())
     return layout.status();
@@ -99,11 +101,15 @@ Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const ui
     return make_status(kCode, "version is %u, expected %u", root.version(), kSchemaVersion);
 
   std::unordered_map<std::string, NamedBytes> entries;
+  TableBudget budget(limits);
+  XNNIR_RETURN_IF_ERROR(
+      budget.take("named_data", count_of(root.named_data()), sizeof(decltype(entries)::value_type)));
   for (size_t i = 0; i < count_of(root.named_data()); ++i) {
     const auto *entry = root.named_data()->Get(static_cast<flatbuffers::uoffset_t>(i));
     const std::string path = indexed("", "named_data", i);
     if (count_of(entry->key()) == 0)
       return make_status(kCode, "%s.key is missing", path.c_str());
+    XNNIR_RETURN_IF_ERROR(budget.take("key", entry->key()->size(), 1));
     if (!is_utf8(entry->key()->c_str(), entry->key()->size()))
       return make_status(kCode, "%s.key is not UTF-8", path.c_str());
     if (entry->segment_index() >= count_of(root.segments()))
@@ -118,8 +124,11 @@ Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const ui
                          static_cast<unsigned_long_long>(segment->size()), available);
     NamedBytes named;
     named.bytes = {layout->segments.data() + segment->offset(), static_cast<size_t>(segment->size())};
-    if (entry->tensor_layout() != nullptr)
+    if (entry->tensor_layout() != nullptr) {
+      XNNIR_RETURN_IF_ERROR(
+          budget.take("sizes", count_of(entry->tensor_layout()->sizes()), sizeof(named.sizes[0])));
       XNNIR_RETURN_IF_ERROR(read_tensor_layout(*entry->tensor_layout(), path + ".tensor_layout", named));
+    }
     if (!entries.emplace(entry->key()->str(), std::move(named)).second)
       return make_status(kCode, "%s.key is '%s', which an earlier entry has", path.c_str(),
                          entry->key()->c_str());

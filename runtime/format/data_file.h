@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "xnnir/limits.h"
 #include "xnnir/span.h"
 #include "xnnir/status.h"
 #include "xnnir/tensor.h"
@@ -25,6 +26,7 @@ struct NamedBytes {
 // file, u64 their size. kInvalidExternalData names the field that is wrong.
 //
 // The entries are views of the caller's bytes, which must be aligned to 16 bytes.
-Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const uint8_t> file);
+Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const uint8_t> file,
+                                                                   const Limits &limits);
 
 } // namespace xnnir

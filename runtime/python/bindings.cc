@@ -6,6 +6,7 @@
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
+#include "core/memory.h"
 #include "python/errors.h"
 #include "python/input_array.h"
 #include "python/output_tensor.h"
@@ -24,6 +25,21 @@ namespace {
 template <typename Function> auto without_gil(Function function) {
   const py::gil_scoped_release release;
   return function();
+}
+
+py::object scalar_to_python(const Value &value) {
+  if (const auto *number = std::get_if<int64_t>(&value))
+    return py::int_(*number);
+  if (const auto *flag = std::get_if<bool>(&value))
+    return py::bool_(*flag);
+  if (const auto *number = std::get_if<double>(&value))
+    return py::float_(*number);
+  if (const auto *text = std::get_if<std::string>(&value))
+    return py::str(*text);
+  if (std::holds_alternative<std::monostate>(value))
+    return py::none();
+  raise(make_status(StatusCode::kNotSupported, "a value is of kind %s, which has no Python form",
+                    kind_of(value)));
 }
 
 class PyMethod {
@@ -85,7 +101,7 @@ public:
       if (metadata().outputs[i].kind == "tensor")
         results.append(py::cast(std::move(tensors[i])));
       else
-        results.append(to_python(scalars[i]));
+        results.append(scalar_to_python(scalars[i]));
     }
     return results;
   }
@@ -144,21 +160,6 @@ private:
     return {};
   }
 
-  static py::object to_python(const Value &value) {
-    if (const auto *number = std::get_if<int64_t>(&value))
-      return py::int_(*number);
-    if (const auto *flag = std::get_if<bool>(&value))
-      return py::bool_(*flag);
-    if (const auto *number = std::get_if<double>(&value))
-      return py::float_(*number);
-    if (const auto *text = std::get_if<std::string>(&value))
-      return py::str(*text);
-    if (std::holds_alternative<std::monostate>(value))
-      return py::none();
-    raise(make_status(StatusCode::kNotSupported, "an output is of kind %s, which has no Python form",
-                      kind_of(value)));
-  }
-
   std::mutex mutex_;
   Method method_;
 };
@@ -203,6 +204,37 @@ Program load_program(const py::object &program, const py::list &data, size_t num
   for (const py::handle &each : data)
     options.data.push_back(source_of(each));
   return take(without_gil([&] { return Program::load(source, options); }));
+}
+
+// A copy, as what it came from may not be written to.
+py::object to_python(const Value &value) {
+  const auto *tensor = std::get_if<Tensor>(&value);
+  if (tensor == nullptr)
+    return scalar_to_python(value);
+  AlignedBuffer buffer = AlignedBuffer::allocate(tensor->nbytes());
+  if (buffer.data() == nullptr)
+    raise(make_status(StatusCode::kMemoryAllocationFailed, "a tensor needs %zu bytes", tensor->nbytes()));
+  if (tensor->nbytes() != 0)
+    std::memcpy(buffer.data(), tensor->data(), tensor->nbytes());
+  OutputTensor copy;
+  copy.tensor = *tensor;
+  copy.tensor.set_data(buffer.data(), tensor->nbytes());
+  copy.memory = buffer.share();
+  return py::cast(std::move(copy));
+}
+
+py::list to_python(const std::vector<Value> &values) {
+  py::list list;
+  for (const Value &value : values)
+    list.append(to_python(value));
+  return list;
+}
+
+py::list bundled_test_cases(const Program &program, const std::string &method) {
+  py::list list;
+  for (const BundledTestCase &each : take(program.bundled_test_cases(method)))
+    list.append(py::make_tuple(to_python(each.inputs), to_python(each.expected_outputs)));
+  return list;
 }
 
 std::unique_ptr<PyMethod> load_method(const Program &program, const std::string &name, bool profile,
@@ -321,6 +353,7 @@ PYBIND11_MODULE(_C, module) {
       .def("metadata",
            [](const Program &program, const std::string &name) { return take(program.metadata(name)); })
       .def("load_method", load_method, py::arg("name"), py::arg("profile"), py::arg("max_instructions"))
+      .def("bundled_test_cases", bundled_test_cases)
       .def("num_threads", &Program::num_threads)
       .def("packed_cache_info", &Program::packed_cache_info);
   module.def("registered_backend_names", registered_backend_ids);

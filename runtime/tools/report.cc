@@ -65,6 +65,13 @@ void print_packed_cache(const PackedCacheInfo &info) {
     std::printf("  note       %s\n", printable(info.message).c_str());
 }
 
+// JSON has no infinity.
+std::string json_number(double number) {
+  char text[32];
+  std::snprintf(text, sizeof(text), "%.9g", number);
+  return std::isfinite(number) ? text : "null";
+}
+
 } // namespace
 
 std::string printable(std::string text) {
@@ -117,6 +124,40 @@ void print_json(const RunReport &report) {
                 json_string(printable(info.message)).c_str());
   }
   std::printf("  \"profile\": %s\n}\n", profile_json(report.events).c_str());
+}
+
+Status print_test_cases(const RunReport &report, const std::vector<TestCaseResult> &results, int first,
+                        bool json) {
+  size_t failed = 0;
+  if (json)
+    std::printf("{\n  \"model\": %s,\n  \"method\": %s,\n  \"test_cases\": [\n",
+                json_string(report.model).c_str(), json_string(report.method).c_str());
+  else
+    std::printf("%s: method %s, %zu test %s\n", report.model.c_str(), report.method.c_str(), results.size(),
+                results.size() == 1 ? "case" : "cases");
+  for (size_t i = 0; i < results.size(); ++i) {
+    const TestCaseResult &result = results[i];
+    const size_t number = static_cast<size_t>(first) + i;
+    failed += result.failure.empty() ? 0 : 1;
+    if (json)
+      std::printf(
+          "    {\"test_case\": %zu, \"compared\": %zu, \"largest_difference\": %s, \"failure\": %s}%s\n",
+          number, result.compared, json_number(result.largest_difference).c_str(),
+          json_string(printable(result.failure)).c_str(), i + 1 < results.size() ? "," : "");
+    else if (!result.failure.empty())
+      std::printf("  case %zu   FAILED: %s; largest difference %g\n", number,
+                  printable(result.failure).c_str(), result.largest_difference);
+    else if (result.compared == 0)
+      std::printf("  case %zu   ran; the file does not say what to expect\n", number);
+    else
+      std::printf("  case %zu   %zu %s as expected, largest difference %g\n", number, result.compared,
+                  result.compared == 1 ? "output" : "outputs", result.largest_difference);
+  }
+  if (json)
+    std::printf("  ]\n}\n");
+  if (failed != 0)
+    return make_status(StatusCode::kInternal, "%zu of %zu test cases failed", failed, results.size());
+  return {};
 }
 
 } // namespace xnnir

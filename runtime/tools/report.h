@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/bundled.h"
 #include "xnnir/method_meta.h"
 #include "xnnir/packed_weights.h"
 #include "xnnir/profile.h"
@@ -34,5 +35,8 @@ std::string printable(std::string text);
 
 void print_text(const RunReport &report);
 void print_json(const RunReport &report);
+// `first` is the number of the first of them. kInternal, with the number of those that failed, when some did.
+Status print_test_cases(const RunReport &report, const std::vector<TestCaseResult> &results, int first,
+                        bool json);
 
 } // namespace xnnir

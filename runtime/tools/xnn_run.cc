@@ -1,4 +1,5 @@
 // xnn-run: runs a method of a program on random or given inputs, times and profiles it.
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -10,6 +11,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "tools/bundled.h"
 #include "tools/inputs.h"
 #include "tools/npy.h"
 #include "tools/report.h"
@@ -38,6 +40,9 @@ struct Arguments {
   std::string profile_json;
   std::string profile_trace;
   bool json = false;
+  bool test_cases = false;
+  int test_case = -1;
+  xnnir::Tolerance tolerance;
 };
 
 double milliseconds_since(Clock::time_point start) {
@@ -149,6 +154,13 @@ Status run(const Arguments &arguments) {
   report.has_packed_cache = !arguments.packed_cache_path.empty();
   report.packed_cache = program->packed_cache_info();
 
+  if (arguments.test_cases) {
+    Result<std::vector<xnnir::TestCaseResult>> results =
+        xnnir::run_test_cases(*program, *method, arguments.test_case, arguments.tolerance);
+    if (!results.ok())
+      return results.status();
+    return print_test_cases(report, *results, std::max(arguments.test_case, 0), arguments.json);
+  }
   Result<xnnir::Inputs> inputs = xnnir::make_inputs(report.metadata, arguments.inputs, arguments.seed);
   if (!inputs.ok())
     return inputs.status();
@@ -168,7 +180,7 @@ Status run(const Arguments &arguments) {
 int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app("Runs a method of a .pte program: random or .npy inputs, timing, per-op profile.", "xnn-run");
-  app.add_option("model", arguments.model, "the .pte file")->required();
+  app.add_option("model", arguments.model, "the .pte or .bpte file")->required();
   app.add_option("--method", arguments.method, "method to run")->capture_default_str();
   app.add_option("--input", arguments.inputs, "an .npy file for each input, in order (default: random)");
   app.add_option("--output", arguments.outputs, "an .npy file for each output, in order");
@@ -198,6 +210,16 @@ int main(int argc, char **argv) {
   app.add_option(
       "--profile-trace", arguments.profile_trace,
       "a file for the last run as chrome://tracing and ui.perfetto.dev open it; implies --profile");
+  app.add_flag("--bundled", arguments.test_cases,
+               "run the test cases of a .bpte file and compare with the outputs that it expects");
+  app.add_option("--test-case", arguments.test_case, "only this one, from 0; implies --bundled")
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--rtol", arguments.tolerance.rtol, "of --bundled: may differ by atol + rtol * |expected|")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
+  app.add_option("--atol", arguments.tolerance.atol, "of --bundled")
+      ->capture_default_str()
+      ->check(CLI::NonNegativeNumber);
   app.add_flag("--json", arguments.json, "print one JSON object");
   try {
     app.parse(argc, argv);
@@ -207,6 +229,7 @@ int main(int argc, char **argv) {
     std::fprintf(stderr, "error: %s (see xnn-run --help)\n", error.what());
     return 1;
   }
+  arguments.test_cases |= arguments.test_case >= 0;
   arguments.profile |= !arguments.profile_json.empty() || !arguments.profile_trace.empty();
   try {
     const Status status = run(arguments);

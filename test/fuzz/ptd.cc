@@ -3,6 +3,6 @@
 #include "fuzz.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-  xnnir::fuzz::expect_message(xnnir::read_data_file({data, size}).status());
+  xnnir::fuzz::expect_message(xnnir::read_data_file({data, size}, {}).status());
   return 0;
 }

@@ -6,8 +6,8 @@
 #include <string>
 
 #include "delegate_samples.h"
+#include "file_samples.h"
 #include "format/packed_cache.h"
-#include "program_samples.h"
 
 namespace xnnir::test {
 namespace {
@@ -38,6 +38,9 @@ std::vector<uint8_t> packed_weights() {
 
 void write_all(const std::filesystem::path &folder) {
   write(folder / "packed_cache" / "one_entry", packed_weights());
+  write(folder / "bundled" / "two_calls", bundled_file(2));
+  write(folder / "run" / "two_calls", bundled_file(2));
+  write(folder / "ptd" / "three_tensors", data_file(3));
   for (const char *target : {"program", "run"}) {
     write(folder / target / "kernels.pte", kernels_program());
     write(folder / target / "control_flow.pte", control_flow_program());

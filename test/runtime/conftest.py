@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -37,3 +39,12 @@ def data_movement(lower_once: Callable[..., StockProgram]) -> StockProgram:
     """Host kernels only, int32 [2, 3, 4] and [2, 5, 4]."""
     inputs = tuple(torch.randint(-9, 9, (2, n, 4), dtype=torch.int32) for n in (3, 5))
     return lower_once("data_movement", DataMovement(), inputs, delegate=False)
+
+
+@pytest.fixture(scope="session")
+def xnn_run() -> Path:
+    """The program that was built: in XNNIR_BUILD_DIR, else in the checkout's build folder."""
+    path = Path(os.environ.get("XNNIR_BUILD_DIR", Path(__file__).parents[2] / "build")) / "bin" / "xnn-run"
+    if not path.exists():
+        pytest.skip(f"{path} is not built")
+    return path

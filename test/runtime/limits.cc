@@ -2,7 +2,8 @@
 #include <gmock/gmock.h>
 
 #include "delegate_samples.h"
-#include "program_samples.h"
+#include "file_samples.h"
+#include "format/data_file.h"
 
 namespace xnnir::test {
 namespace {
@@ -65,6 +66,26 @@ TEST(Limits, TensorsThatGrow) {
   builder.inputs = {input};
   builder.outputs = {places};
   EXPECT_EQ(smallest(builder.build(), &Limits::max_tensor_bytes, "max_tensor_bytes"), 800u);
+}
+
+TEST(Limits, TestCases) {
+  // Each call has eight values.
+  const size_t few = smallest(bundled_file(1), &Limits::max_table_bytes, "max_table_bytes");
+  const size_t many = smallest(bundled_file(500), &Limits::max_table_bytes, "max_table_bytes");
+  EXPECT_GT(many, 499 * 8 * sizeof(Value));
+  EXPECT_LT(few, 20000u);
+}
+
+TEST(Limits, DataFiles) {
+  const std::vector<uint8_t> file = data_file(100);
+  Limits limits;
+  auto entries = read_data_file(Span<const uint8_t>(file), limits);
+  ASSERT_TRUE(entries.ok()) << entries.status().message();
+  EXPECT_EQ(entries->size(), 100u);
+  limits.max_table_bytes = 100 * sizeof(std::string);
+  const Status status = read_data_file(Span<const uint8_t>(file), limits).status();
+  EXPECT_EQ(status.code(), StatusCode::kOutOfResources);
+  EXPECT_THAT(status.message(), HasSubstr("max_table_bytes"));
 }
 
 TEST(Limits, Delegates) {

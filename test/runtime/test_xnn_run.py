@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -15,17 +14,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from xnnir.testing.stock_programs import StockProgram
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="session")
-def xnn_run() -> Path:
-    """The program that was built: in XNNIR_BUILD_DIR, else in the checkout's build folder."""
-    path = Path(os.environ.get("XNNIR_BUILD_DIR", ROOT / "build")) / "bin" / "xnn-run"
-    if not path.exists():
-        pytest.skip(f"{path} is not built")
-    return path
 
 
 def call(xnn_run: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

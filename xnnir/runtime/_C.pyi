@@ -154,6 +154,9 @@ class Program:
     def metadata(self, name: str) -> MethodMeta: ...
     def load_method(self, name: str, profile: bool, max_instructions: int | None) -> Method:
         """`max_instructions` None stands for the runtime's default."""
+    def bundled_test_cases(self, method: str) -> list[tuple[list[Any], list[Any]]]:
+        """Inputs and expected outputs of each; tensors are Output."""
+
     def num_threads(self) -> int: ...
     def packed_cache_info(self) -> PackedCacheInfo: ...
 

@@ -18,7 +18,7 @@ Nothing here imports torch, and the compiled module is imported when the first p
 
 from xnnir.runtime.errors import MethodNotFoundError, StatusCode, StatusError
 from xnnir.runtime.method import Method
-from xnnir.runtime.program import Program
+from xnnir.runtime.program import BundledTestCase, Program
 from xnnir.runtime.runtime import (
     BackendRegistry,
     FileRegion,
@@ -30,6 +30,7 @@ from xnnir.runtime.runtime import (
 
 __all__ = [
     "BackendRegistry",
+    "BundledTestCase",
     "FileRegion",
     "Method",
     "MethodNotFoundError",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from xnnir.runtime.errors import MethodNotFoundError, StatusCode, StatusError
 from xnnir.runtime.method import Method
@@ -11,8 +14,23 @@ if TYPE_CHECKING:
     from xnnir.runtime import _C
 
 
+@dataclass(frozen=True)
+class BundledTestCase:
+    """
+    What a method is given, and what it should give.
+
+    Tensors are NumPy arrays, those of bfloat16, which NumPy lacks, objects for `torch.from_dlpack`; where the method
+    takes numbers, numbers.
+    """
+
+    inputs: list[Any]
+    """One for each input: `method.execute(test_case.inputs)`."""
+    expected_outputs: list[Any]
+    """One for each output; empty when the file does not say."""
+
+
 class Program:
-    """A `.pte` program: checked, with its methods still to be loaded."""
+    """A `.pte` program, or one in a `.bpte` file: checked, with its methods still to be loaded."""
 
     def __init__(self, program: _C.Program) -> None:
         self._program = program
@@ -55,6 +73,18 @@ class Program:
         self._check_name(method_name)
         return self._program.metadata(method_name)
 
+    def bundled_test_cases(self, method_name: str) -> list[BundledTestCase]:
+        """
+        Calls of a method that a `.bpte` file carries beside its program; none where there are none, as in a `.pte`.
+
+        Such files are made by `executorch.devtools.BundledProgram`. Raises MethodNotFoundError.
+        """
+        self._check_name(method_name)
+        return [
+            BundledTestCase([_array(value) for value in inputs], [_array(value) for value in expected])
+            for inputs, expected in self._program.bundled_test_cases(method_name)
+        ]
+
     def _check_name(self, name: str) -> None:
         if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance]
             raise TypeError(f"the method's name is a {type(name).__name__}, expected a str")
@@ -67,3 +97,10 @@ class Program:
 
     def __repr__(self) -> str:
         return f"Program(method_names={sorted(self.method_names)}, num_threads={self.num_threads})"
+
+
+def _array(value: Any) -> Any:
+    if not hasattr(value, "__dlpack__"):
+        return value
+    array: np.ndarray[Any, np.dtype[Any]] = np.asarray(value)
+    return array if array.dtype.kind in "biuf" else value

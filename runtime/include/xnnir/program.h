@@ -1,10 +1,11 @@
-// A .pte file: its methods, and how to load them.
+// A .pte file, alone or in a .bpte file: its methods, and how to load them.
 #pragma once
 
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "xnnir/bundled.h"
 #include "xnnir/limits.h"
 #include "xnnir/method.h"
 #include "xnnir/method_meta.h"
@@ -48,6 +49,10 @@ public:
   // Initialises the method's delegates and finds its kernels. kNotFound: no such method, or a backend that is
   // not registered. kOperatorMissing names all operators that are not. Delegates' errors are passed on.
   Result<Method> load_method(const std::string &method, const MethodOptions &options = {}) const;
+
+  // Calls that a .bpte file has for the method; none where there are none, as in a .pte file. kNotFound as
+  // metadata().
+  Result<std::vector<BundledTestCase>> bundled_test_cases(const std::string &method) const;
 
   // Threads that runs use.
   size_t num_threads() const;
