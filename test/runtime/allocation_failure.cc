@@ -1,6 +1,7 @@
 // Every allocation fails once, of the runtime and of XNNPACK: each load and run then gives a clean error,
 // leaks nothing, and the same call works afterwards. The linker sends the C allocators here (see
 // CMakeLists.txt).
+#include <atomic>
 #include <cstdlib>
 #include <new>
 
@@ -10,18 +11,17 @@
 namespace {
 
 // Allocations until one fails; negative for none. `failing` has all after it fail, too.
-int64_t countdown = -1;
-bool failing = false;
-bool failed = false;
-int64_t blocks = 0;
+std::atomic<int64_t> countdown = -1;
+std::atomic<bool> failing = false;
+std::atomic<bool> failed = false;
+std::atomic<int64_t> blocks = 0;
 
 bool refuse() {
-  if (countdown < 0)
-    return false;
-  if (countdown > 0) {
-    --countdown;
-    return false;
+  int64_t left = countdown;
+  while (left > 0 && !countdown.compare_exchange_weak(left, left - 1)) {
   }
+  if (left != 0)
+    return false;
   failed = true;
   if (!failing)
     countdown = -1;
@@ -100,9 +100,9 @@ std::vector<uint8_t> delegate_file(Sample sample) {
 
 // Loads the file, and runs its method twice. Messages of failures must be there, unless there was no memory
 // for them.
-Status load_and_run(const std::vector<uint8_t> &file, std::vector<std::vector<float>> &data) {
+Status load_and_run(const std::vector<uint8_t> &file, size_t threads, std::vector<std::vector<float>> &data) {
   ProgramOptions options;
-  options.num_threads = 1;
+  options.num_threads = threads;
   Result<Program> program = Program::load_buffer(Span<const uint8_t>(file), nullptr, options);
   if (!program.ok())
     return program.status();
@@ -123,9 +123,9 @@ Status load_and_run(const std::vector<uint8_t> &file, std::vector<std::vector<fl
   return {};
 }
 
-void fail_everywhere(const std::vector<uint8_t> &file) {
+void fail_everywhere(const std::vector<uint8_t> &file, size_t threads) {
   std::vector<std::vector<float>> data(2, std::vector<float>(64, 0.5f));
-  const Status first = load_and_run(file, data);
+  const Status first = load_and_run(file, threads, data);
   ASSERT_TRUE(first.ok()) << first.message();
   for (const bool all_after : {false, true}) {
     size_t failures = 0;
@@ -137,7 +137,7 @@ void fail_everywhere(const std::vector<uint8_t> &file) {
       StatusCode code = StatusCode::kOk;
       bool has_message = true;
       {
-        const Status status = load_and_run(file, data);
+        const Status status = load_and_run(file, threads, data);
         code = status.code();
         has_message = status.ok() || !status.message().empty();
       }
@@ -154,7 +154,7 @@ void fail_everywhere(const std::vector<uint8_t> &file) {
       ASSERT_TRUE(has_message) << n;
     }
     EXPECT_GT(failures, 50u);
-    const Status after = load_and_run(file, data);
+    const Status after = load_and_run(file, threads, data);
     EXPECT_TRUE(after.ok()) << after.message();
   }
 }
@@ -162,14 +162,22 @@ void fail_everywhere(const std::vector<uint8_t> &file) {
 TEST(AllocationFailure, Kernels) {
   ProgramBuilder builder;
   fill(builder);
-  fail_everywhere(builder.build());
+  fail_everywhere(builder.build(), 1);
 }
 
-TEST(AllocationFailure, ControlFlowAndGrowingTensors) { fail_everywhere(control_flow_program()); }
+TEST(AllocationFailure, ControlFlowAndGrowingTensors) { fail_everywhere(control_flow_program(), 1); }
 
 TEST(AllocationFailure, Delegates) {
   for (const Sample sample : kSamples)
-    fail_everywhere(delegate_file(sample));
+    fail_everywhere(delegate_file(sample), 1);
+}
+
+// The pool is made, and ended, in each of the loads.
+TEST(AllocationFailure, TwoThreads) {
+  ProgramBuilder builder;
+  fill(builder);
+  fail_everywhere(builder.build(), 2);
+  fail_everywhere(delegate_file(kSamples[0]), 2);
 }
 
 } // namespace
