@@ -28,6 +28,7 @@ from xnnir.passes.aten_fold_batch_norm import AtenFoldBatchNormPass
 from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
 from xnnir.passes.aten_resolve_sizes import AtenResolveSizesPass
 from xnnir.passes.convert_aten_to_xnn import ConvertAtenToXnnPass
+from xnnir.passes.fuse_quantized_embedding import FuseQuantizedEmbeddingPass
 from xnnir.passes.lower_to_rt import LowerToRtPass
 from xnnir.passes.normalize_quant import NormalizeQuantPass
 from xnnir.passes.plan_memory import PlanMemoryPass
@@ -79,6 +80,7 @@ def aten_to_xnn(
     ]
     return [
         *tidy,
+        FuseQuantizedEmbeddingPass(),  # tables that are looked up in stay integers
         NormalizeQuantPass(partitioner.precisions),  # numbers that are quantised have a type that says how
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
         convert,  # every op XNNPACK has is a node; the others carry their reason

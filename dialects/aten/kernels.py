@@ -2,6 +2,8 @@
 The kernels of the runtimes, as `kernels.txt` lists them, and which of them an op of the dialect is a call of.
 
     aten::add.out(Tensor self, Tensor other, *, Scalar alpha=1, Tensor(a!) out) -> Tensor(a!)  # add.Tensor
+
+Calls of `qdq` have their whole name there: `# qdq.embedding_byte`.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ class Kernel:
 
 @cache
 def kernels() -> Mapping[str, Kernel]:
-    """The kernel of each overload that has one, by the overload's name: `add.Tensor`."""
+    """The kernel of each overload that has one, by the overload's name: `add.Tensor`, `qdq.embedding_byte`."""
     found: dict[str, Kernel] = {}
     for line in (Path(__file__).parent / "kernels.txt").read_text().splitlines():
         text, _, calls = line.partition("  # ")

@@ -34,3 +34,27 @@ def to_bfloat16(numbers: Array) -> Array:
     """The bits of the bfloat16 (uint16) nearest to each finite float32, ties to even."""
     bits = np.ascontiguousarray(numbers, dtype=np.float32).view(np.uint32)
     return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def pack_table(numbers: Array, bits: int) -> Array:
+    """
+    Bytes [rows, columns * bits / 8] for signed integers [rows, columns] of 2 or 4 bits; those of 8 as they are.
+
+    Each is stored as number + 2 or number + 8. The first of four stands in the low bits of a byte, the first of two in
+    the high ones: so ExecuTorch's kernels `quantized_decomposed::embedding_2bit` and `embedding_4bit` read them.
+    """
+    if bits == 8:
+        return numbers
+    stored = (numbers.astype(np.int8) + (1 << (bits - 1))).astype(np.uint8)
+    if bits == 4:
+        return (stored[..., 0::2] << 4) | stored[..., 1::2]
+    return stored[..., 0::4] | (stored[..., 1::4] << 2) | (stored[..., 2::4] << 4) | (stored[..., 3::4] << 6)
+
+
+def unpack_table(packed: Array, bits: int) -> Array:
+    """The integers, int8, that `pack_table` packed."""
+    if bits == 8:
+        return packed
+    shifts = (4, 0) if bits == 4 else (0, 2, 4, 6)
+    parts = np.stack([(packed >> shift) & ((1 << bits) - 1) for shift in shifts], axis=-1)
+    return parts.reshape(*packed.shape[:-1], -1).astype(np.int8) - np.int8(1 << (bits - 1))

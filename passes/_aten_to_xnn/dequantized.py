@@ -28,8 +28,12 @@ DEQUANTIZE = frozenset(
 """The calls that make floats of integers."""
 
 
-def dequantized_codes(op: AtenOp, array: GetArray) -> Codes | None:
-    """The integers behind the result of `op`, where it dequantises constants. Raises `Unrepresentable`."""
+def dequantized_codes(op: AtenOp, array: GetArray, *, any_zero_points: bool = False) -> Codes | None:
+    """
+    The integers behind the result of `op`, where it dequantises constants.
+
+    Raises `Unrepresentable`, also for zero points that are no integers, which XNNPACK lacks, without `any_zero_points`.
+    """
     if op.name not in DEQUANTIZE or (integers := array(op.operands[0])) is None:
         return None
     args = op.args()
@@ -52,9 +56,14 @@ def dequantized_codes(op: AtenOp, array: GetArray) -> Codes | None:
     scales, zero_points = (_numbers(args[name], array) for name in names)
     if scales is None or (zero_points is None and args[names[1]] is not None):
         return None
-    if zero_points is not None and not np.array_equal(zero_points, np.rint(zero_points)):
+    if not any_zero_points and zero_points is not None and not is_whole(zero_points):
         raise Unrepresentable("XNNPACK wants zero points that are integers")
     return Codes.make(integers, scales, zero_points, block)
+
+
+def is_whole(numbers: Array) -> bool:
+    """Whether all numbers are integers."""
+    return np.array_equal(numbers, np.rint(numbers))
 
 
 def _numbers(value: Any, array: GetArray) -> Array | None:

@@ -116,7 +116,7 @@ def _rise_above(convert: xnn.ConvertOp, target: Target) -> xnn.ConvertOp | None:
         replace(convert, moved.results[0])
     before.detach()
     before.erase()
-    return first
+    return None if cancel(first) else first
 
 
 def _binds(clamp: xnn.ClampOp, element_type: object) -> bool:

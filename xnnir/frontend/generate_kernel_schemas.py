@@ -7,10 +7,11 @@ operators of the `aten` dialect that each stands for:
     python -m xnnir.frontend.generate_kernel_schemas dialects/aten/kernels.txt
 
 One kernel a line: its schema as torch prints it, and after `#` the overloads that are calls of it. `[xnnir]` marks the
-kernels that this runtime has and ExecuTorch's lacks:
+kernels that this runtime has and ExecuTorch's lacks. Overloads are of `aten`, or of `qdq` where that is said:
 
     aten::add.out(Tensor self, Tensor other, *, Scalar alpha=1, Tensor(a!) out) -> Tensor(a!)  # add.Tensor
     aten::silu.out(Tensor self, *, Tensor(a!) out) -> Tensor(a!)  # silu [xnnir]
+    quantized_decomposed::embedding_byte.out(Tensor weight, ...) -> Tensor(a!)  # qdq.embedding_byte
 
 The names come from the registries of both runtimes. An overload is a call of a kernel when it has the kernel's
 arguments, and besides them only what an out tensor says by itself (its dtype, its device); a view is a call of its
@@ -22,6 +23,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +31,12 @@ import torch
 
 from xnnir.dialects.aten import Schema, SchemaType, op_classes, parse_schema
 from xnnir.dialects.aten.operator import class_schema
+from xnnir.dialects.qdq import qdq_classes
 from xnnir.testing.zoo import quiet
 
 _SAID_BY_OUT = frozenset(("dtype", "layout", "device", "pin_memory", "memory_format"))
+
+_NAMESPACES = frozenset(("aten", "quantized_decomposed"))
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "aten::arange.start_out": ("arange.start_step",),
@@ -48,6 +53,7 @@ def _registered(name: str) -> set[str]:
     """The operators that the runtime in the package `name` has kernels for."""
     with quiet():
         if name == "executorch":
+            import_module("executorch.kernels.quantized")  # registers them
             from executorch.runtime import Runtime
         else:
             from xnnir.runtime import Runtime
@@ -56,13 +62,16 @@ def _registered(name: str) -> set[str]:
 
 def kernel_lines() -> list[str]:
     """The lines of the file, sorted, for the runtimes that are installed."""
-    schemas: list[Any] = torch._C._jit_get_all_schemas()  # pyright: ignore[reportPrivateUsage]
     stock, ours = _registered("executorch"), _registered("xnnir")
+    schemas: list[Any] = torch._C._jit_get_all_schemas()  # pyright: ignore[reportPrivateUsage]
     texts = {f"{schema.name}.{schema.overload_name}".removesuffix("."): str(schema) for schema in schemas}
-    functional = {name.removeprefix("aten."): class_schema(op) for name, op in op_classes().items()}
+    classes = op_classes() | qdq_classes()
+    functional = {name.removeprefix("aten."): class_schema(op) for name, op in classes.items()}
     # Where several kernels will do, that which leaves the fewest arguments out is meant.
     chosen: dict[str, tuple[int, str]] = {}
-    for operator in sorted((stock | ours) & texts.keys()):
+    # What this runtime does not code or decode, the compiler makes nodes of.
+    plain = {operator for operator in stock if operator.startswith("aten::")}
+    for operator in sorted((plain | ours) & texts.keys()):
         kernel = parse_schema(texts[operator])
         for call in _calls_of(operator, kernel, functional):
             chosen[call] = max(chosen.get(call, (0, "")), (len(kernel.arguments), operator))
@@ -77,10 +86,10 @@ def kernel_lines() -> list[str]:
 
 def _calls_of(operator: str, kernel: Schema, functional: Mapping[str, Schema]) -> Iterable[str]:
     # Numbers that kernels return are no out tensors, and are lowered by themselves.
-    if not operator.startswith("aten::") or "backward" in operator or not kernel.is_mutable:
+    namespace, base = kernel.name.split("::")
+    if namespace not in _NAMESPACES or "backward" in operator or not kernel.is_mutable:
         return ()
-    base = kernel.name.removeprefix("aten::")
-    names = {f"aten::{base}", f"aten::{base.removesuffix('_copy')}"}
+    names = {f"{namespace}::{base}", f"{namespace}::{base.removesuffix('_copy')}"}
     found = [
         name for name, schema in functional.items() if schema.name in names and _is_call_of(schema, kernel)
     ]

@@ -35,7 +35,9 @@ class WeightImporter:
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
             raise FrontendError(
                 f"expected the plain tensor {name}, got a {type(tensor).__name__}",
-                hint="materialise the weights before torch.export.export",
+                hint="call torchao.utils.unwrap_tensor_subclass(model) before torch.export.export"
+                if type(tensor).__module__.startswith("torchao.")
+                else "materialise the weights before torch.export.export",
             )
         if tensor.device.type == "meta":
             raise FrontendError(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, cast
 
 import torch
 from xdsl.ir import SSAValue
 
 from xnnir.dialects.aten import AtenOp, Device, Dtype, Layout, MemoryFormat
+from xnnir.interpreter.quantized_embedding import BITS, embedding
 
 
 def evaluate(op: AtenOp, values: Mapping[SSAValue, Any]) -> tuple[Any, ...]:
@@ -36,6 +38,8 @@ _LIBRARIES = {
 
 def _overload(target: str) -> Callable[..., Any]:
     namespace, name, overload = target.split(".", 2)
+    if namespace == "quantized_decomposed" and name in BITS:
+        return partial(embedding, BITS[name])
     if (library := _LIBRARIES.get(namespace)) is not None:
         importlib.import_module(library)
     try:

@@ -16,6 +16,7 @@ from xnnir.dialects.aten import DTYPES
 from xnnir.dialects.xnn.base import element_type_of
 from xnnir.emit.scalar_types import scalar_number
 from xnnir.interpreter.coding import torch_dtype
+from xnnir.interpreter.quantized_embedding import BITS, embedding
 
 Read = Callable[[SSAValue], Any]
 Write = Callable[[SSAValue, Any], None]
@@ -96,6 +97,8 @@ def call_kernel(call: rt.KernelCallOp, read: Read, write: Write) -> list[Any]:
             results, targets = [read(args[0])], args[-1:]
         case "dim_order_ops", "_empty_dim_order.out":
             results, targets = [torch.zeros(read(args[0]))], args[-1:]
+        case "quantized_decomposed", _ if name.partition(".")[0] in BITS:
+            results, targets = [_look_up(name, args, read)], args[-1:]
         case _:
             results, targets = _call_torch(call, args, read)
     if namespace != "executorch_prim":
@@ -103,6 +106,15 @@ def call_kernel(call: rt.KernelCallOp, read: Read, write: Write) -> list[Any]:
     for target, result in zip(targets, results, strict=True):
         write(target, result)
     return results
+
+
+def _look_up(name: str, args: Sequence[SSAValue], read: Read) -> torch.Tensor:
+    """A call of `quantized_decomposed::embedding_*`: its six arguments, maybe a dtype, and twice the out tensor."""
+    operator, _, overload = name.partition(".")
+    values = [read(arg) for arg in args[: 7 if overload == "dtype_out" else 6]]
+    if len(values) == 7 and values[6] is not None:
+        values[6] = _DTYPES[values[6]]
+    return embedding(BITS[operator], *values)
 
 
 def _appended(stack: Any, row: torch.Tensor, index: int) -> torch.Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Sequence
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -38,6 +39,7 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
 def load(buffer: bytes, method: str = "forward") -> Any:
     """A method of a program in ExecuTorch's own runtime, with `execute`."""
     with quiet():
+        import_module("executorch.kernels.quantized")  # registers them
         from executorch.runtime import Runtime
     loaded = Runtime.get().load_program(buffer).load_method(method)
     assert loaded is not None

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 
 from xnnir import dialects
 from xnnir.dialects.aten import op_class
 from xnnir.dialects.aten.kernels import Kernel, find_kernel, kernels
 from xnnir.dialects.aten.operator import class_schema
+from xnnir.dialects.qdq import qdq_classes
 from xnnir.testing.zoo import quiet
 
 ONLY_STOCK: set[str] = {"aten::_fft_c2r.out", "aten::_fft_r2c.out", "aten::view_as_real_copy.out"}
@@ -20,6 +22,7 @@ def _table() -> set[Kernel]:
 
 def test_executorch_has_the_kernels_that_are_not_marked() -> None:
     with quiet():
+        import_module("executorch.kernels.quantized")  # registers them
         from executorch.runtime import Runtime
     registered = set(Runtime.get().operator_registry.operator_names)
     assert {kernel.operator for kernel in _table() if kernel.is_stock} <= registered
@@ -42,8 +45,9 @@ def test_the_table_is_that_of_the_installed_runtimes() -> None:
 
 def test_overloads_have_the_arguments_of_their_kernels() -> None:
     """By name, by position, or by a default of the kernel; results are out tensors."""
+    classes = qdq_classes()
     for overload, found in kernels().items():
-        kernel, schema = found.schema, class_schema(op_class(overload))
+        kernel, schema = found.schema, class_schema(classes.get(overload) or op_class(overload))
         outs = [argument for argument in kernel.arguments if argument.type.is_written]
         assert [out.type.is_list for out in outs] == [type_.is_list for type_ in schema.returns], overload
         for position, argument in enumerate(kernel.arguments):
