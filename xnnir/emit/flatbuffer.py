@@ -158,7 +158,7 @@ def encode(schema: Schema, root: Table, head: int = 0) -> bytearray:
     `root` as a flatbuffer with the schema's identifier, padded to a multiple of 16 bytes.
 
     `head` bytes (a multiple of 16) are left free after the identifier, for an extended header. Fields that are left
-    out, None, or at their default are not written. Equal strings are written once.
+    out, None, or at their default are not written. Equal strings, and equal vectors of numbers, are written once.
 
     Raises `FormatError` when a number does not fit its field, and `KeyError` for a field that the schema lacks.
     """
@@ -194,6 +194,7 @@ class _Encoder:
         self.size = 0
         self.vtables: dict[bytes, int] = {}
         self.strings: dict[str, int] = {}
+        self.vectors: dict[tuple[bytes, int], int] = {}
         self.layouts: dict[tuple[str, tuple[int, ...]], _Layout] = {}
         self.fields = {
             name: {field.name: field for field in fields} for name, fields in schema.tables.items()
@@ -327,7 +328,10 @@ class _Encoder:
                 raise FormatError(where, f"a number does not fit its field ({error})") from None
             align = max(struct.calcsize(field.type), field.align, 4)
             chunk = _U32.pack(count) + data + bytes(-len(data) % 4)
-            return self.push(chunk, align, lead=4)
+            position = self.vectors.get((chunk, align))
+            if position is None:
+                position = self.vectors[chunk, align] = self.push(chunk, align, lead=4)
+            return position
         if field.kind == "vector of string":
             children = [self.string(item) for item in items]
         else:
