@@ -14,7 +14,7 @@ from typing import Any
 
 import torch
 
-from bench import models
+from bench import models, onnx_coding
 from xnnir.testing import zoo
 
 
@@ -42,15 +42,19 @@ def lower_xnnir_only(program: Any, path: Path) -> None:
 
 def lower_executorch(program: Any, path: Path) -> None:
     from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-    from executorch.exir import to_edge_transform_and_lower
+    from executorch.exir import ExecutorchBackendConfig, to_edge_transform_and_lower
 
     manager: Any = to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
+    # Without this, it has no kernel for embeddings of 4 bits.
+    config = ExecutorchBackendConfig(do_quant_fusion_and_const_prop="8da4w" in path.parent.name)
     with path.open("wb") as file:
-        manager.to_executorch().write_to_file(file)
+        manager.to_executorch(config).write_to_file(file)
 
 
 def lower_onnx(program: Any, path: Path) -> None:
     torch.onnx.export(program, f=str(path), external_data=False, verbose=False)
+    if (coded := models.CODED.get(path.parent.name)) is not None:
+        onnx_coding.CODINGS[coded.onnx](path, models.onnx_source(path.parent.name))
 
 
 LOWERINGS = {
@@ -78,7 +82,7 @@ def main() -> None:
             __import__(module)
         loaded = models.load(model)
         models.save_inputs(loaded, path.parent)
-        program = torch.export.export(loaded.model, loaded.example_inputs)
+        program = (models.onnx_source(model) if name == "onnx" else loaded).export()
     before = resident_bytes("VmRSS")
     Path("/proc/self/clear_refs").write_text("5")  # the high-water mark begins anew
     start = time.perf_counter()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -63,6 +64,7 @@ class ExecuTorch(Peer):
     def __init__(self, folder: Path, model: str, threads: int):
         super().__init__(folder, model, threads)
         with zoo.quiet():
+            import_module("executorch.kernels.quantized")  # registers them
             from executorch.extension.pybindings import portable_lib
 
             portable_lib._unsafe_reset_threadpool(threads)  # pyright: ignore[reportPrivateUsage]
@@ -95,7 +97,8 @@ class OnnxRuntime(Peer):
         options.inter_op_num_threads = 1
         self.session = onnxruntime.InferenceSession(self.path, options, providers=["CPUExecutionProvider"])
         names = [input.name for input in self.session.get_inputs()]
-        self.feed = {name: tensor.numpy() for name, tensor in zip(names, self.inputs, strict=True)}
+        # The position of a token is for models with state.
+        self.feed = {name: tensor.numpy() for name, tensor in zip(names, self.inputs, strict=False)}
 
     def run(self) -> Any:
         return torch.from_numpy(np.asarray(self.session.run(None, self.feed)[0]))

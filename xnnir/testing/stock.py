@@ -20,10 +20,17 @@ from xnnir.files import replacing
 from xnnir.testing.zoo import quiet
 
 
-def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
-    """The `.pte` that ExecuTorch's XNNPACK backend makes of `program`."""
+def lower(program: ExportedProgram, *, per_op_mode: bool = False, quant_fusion: bool = False) -> bytes:
+    """
+    The `.pte` that ExecuTorch's XNNPACK backend makes of `program`.
+
+    quant_fusion:
+        Whether embeddings are looked up in integers (`do_quant_fusion_and_const_prop`); without it ExecuTorch has no
+        kernel for those that torchao quantised.
+    """
     digest = hashlib.sha256()
-    for part in (version("executorch"), version("torch"), str(per_op_mode), str(program.graph)):
+    options = str(per_op_mode) + (" quant_fusion" if quant_fusion else "")
+    for part in (version("executorch"), version("torch"), options, str(program.graph)):
         digest.update(part.encode())
     for tensor in (*program.state_dict.values(), *program.constants.values()):
         if isinstance(tensor, torch.Tensor):
@@ -32,7 +39,7 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False) -> bytes:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         with replacing(path) as file:
-            file.write(_lower(program, per_op_mode))
+            file.write(_lower(program, per_op_mode, quant_fusion))
     return path.read_bytes()
 
 
@@ -65,10 +72,11 @@ def cache_directory() -> Path:
     return Path(os.environ.get("XNNIR_CACHE") or Path.home() / ".cache" / "xnnir") / "stock"
 
 
-def _lower(program: ExportedProgram, per_op_mode: bool) -> bytes:
+def _lower(program: ExportedProgram, per_op_mode: bool, quant_fusion: bool) -> bytes:
     with quiet():
         from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
-        from executorch.exir import to_edge_transform_and_lower
+        from executorch.exir import ExecutorchBackendConfig, to_edge_transform_and_lower
     partitioner: Any = XnnpackPartitioner(per_op_mode=per_op_mode)
     manager: Any = to_edge_transform_and_lower(program, partitioner=[partitioner])
-    return manager.to_executorch().buffer
+    config = ExecutorchBackendConfig(do_quant_fusion_and_const_prop=quant_fusion)
+    return manager.to_executorch(config).buffer

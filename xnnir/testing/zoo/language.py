@@ -91,10 +91,21 @@ def clip_text() -> tuple[nn.Module, Inputs]:
     return Fields(CLIPTextModelWithProjection(config), _IDS, ("text_embeds",)), ends_with_eos
 
 
-def _llama() -> Any:
+def _llama(**sizes: int) -> Any:
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    return LlamaForCausalLM(LlamaConfig(**_decoder_sizes()))
+    fields: dict[str, Any] = _decoder_sizes() | sizes
+    return LlamaForCausalLM(LlamaConfig(**fields))
+
+
+def llama_prefill(length: int = 24, **sizes: int) -> tuple[nn.Module, Inputs]:
+    """All logits of `length` tokens; `sizes` are fields of `LlamaConfig`."""
+    return _prefill(_llama(**sizes), length, sizes.get("vocab_size", _WORDS))
+
+
+def llama_decode(cache: int = 32, **sizes: int) -> tuple[nn.Module, Inputs]:
+    """One token at a time, up to `cache` of them."""
+    return _decode(_llama(**sizes), cache, sizes.get("vocab_size", _WORDS))
 
 
 def _qwen() -> Any:
@@ -115,12 +126,12 @@ def _decoder_sizes() -> dict[str, Any]:
     }
 
 
-def _prefill(model: Any) -> tuple[nn.Module, Inputs]:
+def _prefill(model: Any, length: int = 24, words: int = _WORDS) -> tuple[nn.Module, Inputs]:
     model.config.use_cache = False
-    return Fields(model, _IDS, ("logits",)), token_ids(24, _WORDS)
+    return Fields(model, _IDS, ("logits",)), token_ids(length, words)
 
 
-def _decode(model: Any) -> tuple[nn.Module, Inputs]:
+def _decode(model: Any, cache: int = 32, words: int = _WORDS) -> tuple[nn.Module, Inputs]:
     """One token at a time; keys and values of the tokens before are in buffers of the model."""
     from transformers import GenerationConfig
     from transformers.integrations.executorch import TorchExportableModuleWithStaticCache
@@ -128,10 +139,10 @@ def _decode(model: Any) -> tuple[nn.Module, Inputs]:
     model.generation_config = GenerationConfig(
         use_cache=True,
         cache_implementation="static",
-        cache_config={"batch_size": 1, "max_cache_len": 32},
+        cache_config={"batch_size": 1, "max_cache_len": cache},
     )
     step = Decode(TorchExportableModuleWithStaticCache(model.eval()))
-    return step, lambda seed: (tokens(1, _WORDS, seed), torch.tensor([seed]))
+    return step, lambda seed: (tokens(1, words, seed), torch.tensor([seed]))
 
 
 class Decode(nn.Module):
@@ -152,8 +163,8 @@ BUILDERS: Mapping[str, Callable[[], tuple[nn.Module, Inputs]]] = {
     "albert": albert,
     "mobilebert": mobilebert,
     "t5_encoder": t5_encoder,
-    "llama_prefill": lambda: _prefill(_llama()),
-    "llama_decode": lambda: _decode(_llama()),
+    "llama_prefill": llama_prefill,
+    "llama_decode": llama_decode,
     "qwen_prefill": lambda: _prefill(_qwen()),
     "qwen_decode": lambda: _decode(_qwen()),
 }
