@@ -66,6 +66,10 @@ XNNPACK_CLANG_FLAGS = ("-DCMAKE_C_FLAGS=-mllvm -vectorize-slp=false",)
 XNNPACK_ARM_FLAGS = ("-DXNNPACK_ENABLE_KLEIDIAI=OFF",)
 
 
+# Beside -DCMAKE_C_FLAGS, toolchain files could not set theirs: CMake adds the variable to those.
+XNNPACK_CROSS_ENVIRONMENT = {"CFLAGS": "-mllvm -vectorize-slp=false"}
+
+
 @dataclass(frozen=True)
 class SystemPackage:
     """A Debian package, and the command, header or library that shows that it, or the like of it, is there."""
@@ -100,3 +104,26 @@ SYSTEM_PACKAGES = (
 SANITIZER_PACKAGES = (
     SystemPackage("libclang-rt-16-dev", library="llvm-16/lib/clang/16*/lib/*/libclang_rt.fuzzer*.a"),
 )
+
+
+def _cross(architecture: str, triple: str) -> tuple[SystemPackage, ...]:
+    """Debian's headers and libraries for another machine, and what runs programs of it."""
+    return (
+        SystemPackage(
+            f"libstdc++-12-dev-{architecture}-cross", library=f"gcc-cross/{triple}/12/libstdc++.so"
+        ),
+        SystemPackage("qemu-user-static", command="qemu-arm-static"),
+    )
+
+
+# By preset of CMakePresets.json, beside the others.
+PRESET_PACKAGES = {
+    "linux-aarch64": _cross("arm64", "aarch64-linux-gnu"),
+    "linux-armv7": _cross("armhf", "arm-linux-gnueabihf"),
+    "linux-armv6": _cross("armel", "arm-linux-gnueabi"),
+    "linux-i686": _cross("i386", "i686-linux-gnu"),
+    "windows-x86_64-mingw": (
+        SystemPackage("g++-mingw-w64-x86-64-posix", library="gcc/x86_64-w64-mingw32/12-posix/libstdc++.a"),
+        SystemPackage("wine64", library="wine/wine64"),
+    ),
+}

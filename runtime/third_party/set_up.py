@@ -10,7 +10,9 @@ if sys.version_info < (3, 11):  # noqa: UP036 - the one place that an older Pyth
         "what to do: install python3.11, or run `make PYTHON=<path> setup`"
     )
 
+import presets
 from environment import Environment
+from presets import Preset
 from steps import SetupError, Steps
 from system_packages import ensure_system_packages
 from xnnpack import cache_folder, ensure_xnnpack
@@ -18,11 +20,15 @@ from xnnpack import cache_folder, ensure_xnnpack
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def set_up(only_native: bool, with_sanitizers: bool) -> None:
+def set_up(only_native: bool, with_sanitizers: bool, targets: list[Preset]) -> None:
     """Runs the steps that are not complete yet. Raises SetupError."""
-    steps = Steps(2 if only_native else 4)
+    steps = Steps(1 + len(targets) if targets else 2 if only_native else 4)
     logs = cache_folder() / "logs"
-    ensure_system_packages(steps, logs, with_sanitizers)
+    ensure_system_packages(steps, logs, with_sanitizers, [preset.name for preset in targets])
+    if targets:
+        for preset in targets:
+            ensure_xnnpack(steps, preset)
+        return
     if only_native:
         ensure_xnnpack(steps)
         return
@@ -42,9 +48,16 @@ def main() -> int:
     parser.add_argument(
         "--with-sanitizers", action="store_true", help="clang's sanitizers and libFuzzer, too"
     )
+    parser.add_argument(
+        "--preset",
+        action="append",
+        default=[],
+        help="only system packages and XNNPACK for this preset of CMakePresets.json; may be repeated",
+    )
     arguments = parser.parse_args()
     try:
-        set_up(arguments.only_native, arguments.with_sanitizers)
+        targets = [presets.load(name) for name in arguments.preset]
+        set_up(arguments.only_native, arguments.with_sanitizers, targets)
     except SetupError as error:
         print(error.report(), file=sys.stderr)
         return 1

@@ -5,9 +5,10 @@ import os
 import shutil
 import subprocess
 import sysconfig
+from collections.abc import Sequence
 from pathlib import Path
 
-from pins import SANITIZER_PACKAGES, SYSTEM_PACKAGES, SystemPackage
+from pins import PRESET_PACKAGES, SANITIZER_PACKAGES, SYSTEM_PACKAGES, SystemPackage
 from steps import SetupError, Steps, run_logged
 
 
@@ -30,10 +31,12 @@ def is_present(package: SystemPackage, folders: list[Path]) -> bool:
     return any((folder / package.header).exists() for folder in folders)
 
 
-def missing_packages(with_sanitizers: bool = False) -> list[str]:
+def missing_packages(with_sanitizers: bool = False, presets: Sequence[str] = ()) -> list[str]:
     """Names of the Debian packages whose command, header or library is not there."""
     folders = header_folders()
-    packages = (*SYSTEM_PACKAGES, *(SANITIZER_PACKAGES if with_sanitizers else ()))
+    packages = [*SYSTEM_PACKAGES, *(SANITIZER_PACKAGES if with_sanitizers else ())]
+    for preset in presets:
+        packages += [package for package in PRESET_PACKAGES.get(preset, ()) if package not in packages]
     missing = [package.name for package in packages if not is_present(package, folders)]
     if importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
@@ -42,10 +45,12 @@ def missing_packages(with_sanitizers: bool = False) -> list[str]:
     return missing
 
 
-def ensure_system_packages(steps: Steps, logs: Path, with_sanitizers: bool = False) -> None:
+def ensure_system_packages(
+    steps: Steps, logs: Path, with_sanitizers: bool = False, presets: Sequence[str] = ()
+) -> None:
     """Installs what is missing where apt and root are there. Raises SetupError that names it elsewhere."""
     steps.next()
-    missing = missing_packages(with_sanitizers)
+    missing = missing_packages(with_sanitizers, presets)
     if not missing:
         return
     command = f"apt-get install --no-install-recommends {' '.join(missing)}"
@@ -69,7 +74,7 @@ def ensure_system_packages(steps: Steps, logs: Path, with_sanitizers: bool = Fal
                 ["apt-get", "update"], log=log, what="apt-get update", hint=hint, environment=environment
             )
             run_logged(install, log=log, what="apt-get install", hint=hint, environment=environment)
-    still_missing = missing_packages(with_sanitizers)
+    still_missing = missing_packages(with_sanitizers, presets)
     if still_missing:
         raise SetupError(
             f"installed, but not found where expected: {', '.join(still_missing)}",

@@ -1,10 +1,11 @@
 """
 The XNNPACK prefix that the runtime links: the user's own, or one built once into the cache.
 
-`python3 xnnpack.py --print-root` prints its path for CMake, and fails when there is none yet.
+`python3 xnnpack.py --print-root` prints its path for CMake, and fails when there is none yet; `--build` builds it on
+systems where set_up.py cannot install the rest. Both take `--preset`, of CMakePresets.json, for other machines.
 """
 
-import fcntl
+import argparse
 import hashlib
 import json
 import os
@@ -16,8 +17,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import presets
 from debian_sources import DebianSources, unpack
-from pins import DEPENDENCIES, XNNPACK, XNNPACK_ARM_FLAGS, XNNPACK_CLANG_FLAGS, XNNPACK_FLAGS, SourcePin
+from locks import locked
+from pins import (
+    DEPENDENCIES,
+    XNNPACK,
+    XNNPACK_ARM_FLAGS,
+    XNNPACK_CLANG_FLAGS,
+    XNNPACK_CROSS_ENVIRONMENT,
+    XNNPACK_FLAGS,
+    SourcePin,
+)
+from presets import Preset
 from steps import SetupError, Steps, run_logged
 
 HEADERS = {"xnnpack": "xnnpack.h", "pthreadpool": "pthreadpool.h", "cpuinfo": "cpuinfo.h"}
@@ -66,11 +78,53 @@ class Compilers:
         return f"{match.group(1)}-{match.group(2)}" if match else Path(self.cc).name
 
 
-def build_flags(compilers: Compilers) -> tuple[str, ...]:
-    """CMake options for the compilers' target."""
-    is_arm = re.search(r"(aarch64|arm)[^ ]*$", compilers.identity) is not None
-    is_clang = "clang" in compilers.identity
-    return XNNPACK_FLAGS + (XNNPACK_CLANG_FLAGS if is_clang else ()) + (XNNPACK_ARM_FLAGS if is_arm else ())
+@dataclass(frozen=True)
+class Build:
+    """How XNNPACK is compiled: its options, the name of the result, and what tells it from others."""
+
+    name: str
+    identity: str
+    flags: tuple[str, ...]
+    # Options that the identity stands for.
+    compiler_arguments: tuple[str, ...]
+    environment: dict[str, str]
+
+    @classmethod
+    def native(cls, compilers: Compilers) -> "Build":
+        """For the compilers' own target."""
+        is_arm = re.search(r"(aarch64|arm)[^ ]*$", compilers.identity) is not None
+        is_clang = "clang" in compilers.identity
+        flags = XNNPACK_FLAGS + (XNNPACK_CLANG_FLAGS if is_clang else ())
+        return cls(
+            compilers.short_name,
+            compilers.identity,
+            flags + (XNNPACK_ARM_FLAGS if is_arm else ()),
+            (f"-DCMAKE_C_COMPILER={compilers.cc}", f"-DCMAKE_CXX_COMPILER={compilers.cxx}"),
+            {},
+        )
+
+    @classmethod
+    def of_preset(cls, preset: Preset) -> "Build":
+        """As a preset has it. Its compiler's version is part of the identity where it can be asked."""
+        compiler = preset.variables.get("CMAKE_C_COMPILER", "clang-16")
+        version = ""
+        if shutil.which(compiler) is not None:
+            run = subprocess.run([compiler, "--version"], capture_output=True, text=True, check=False)
+            version = (run.stdout.splitlines() or [""])[0].strip()
+        flags = XNNPACK_FLAGS + (XNNPACK_ARM_FLAGS if preset.is_arm else ())
+        is_msvc = preset.variables.get("CMAKE_C_COMPILER") in ("cl", "clang-cl")
+        return cls(
+            preset.name,
+            f"{preset.identity()} {version}",
+            flags,
+            tuple(preset.cmake_arguments()),
+            {} if preset.is_arm or is_msvc else XNNPACK_CROSS_ENVIRONMENT,
+        )
+
+
+def plan(preset: Preset | None = None) -> Build:
+    """The build for a preset, or for this machine. Raises SetupError."""
+    return Build.native(Compilers.find()) if preset is None else Build.of_preset(preset)
 
 
 def user_source() -> Path | None:
@@ -87,7 +141,7 @@ def user_source() -> Path | None:
     return source
 
 
-def prefix_path(compilers: Compilers) -> Path:
+def prefix_path(build: Build) -> Path:
     """The cache's prefix for these sources, compilers and flags."""
     source = user_source()
     if source is None:
@@ -99,9 +153,9 @@ def prefix_path(compilers: Compilers) -> Path:
         fingerprint.update((source / "include" / "xnnpack.h").read_bytes())
         sources = [str(source), fingerprint.hexdigest()]
         revision = "own"
-    identity = json.dumps([sources, compilers.identity, build_flags(compilers)])
+    identity = json.dumps([sources, build.identity, build.flags])
     key = hashlib.sha256(identity.encode()).hexdigest()[:10]
-    return cache_folder() / f"xnnpack-{revision}-{compilers.short_name}-{key}"
+    return cache_folder() / f"xnnpack-{revision}-{build.name}-{key}"
 
 
 def user_prefix() -> Path | None:
@@ -110,9 +164,11 @@ def user_prefix() -> Path | None:
     if not given:
         return None
     prefix = Path(given).expanduser().absolute()
-    expected = [prefix / "include" / header for header in HEADERS.values()]
-    expected += [prefix / "lib" / f"lib{name}.a" for name in ("XNNPACK", "pthreadpool", "cpuinfo")]
-    missing = [str(path.relative_to(prefix)) for path in expected if not path.exists()]
+    headers = [f"include/{header}" for header in HEADERS.values()]
+    missing = [name for name in headers if not (prefix / name).exists()]
+    for name in ("XNNPACK", "pthreadpool", "cpuinfo"):
+        if not any((prefix / "lib" / file).exists() for file in (f"lib{name}.a", f"{name}.lib")):
+            missing.append(f"lib/lib{name}.a")
     if missing:
         raise SetupError(
             f"XNNPACK_ROOT={given}: not a prefix of XNNPACK, {', '.join(missing)} missing",
@@ -121,37 +177,37 @@ def user_prefix() -> Path | None:
     return prefix
 
 
-def find_prefix() -> Path | None:
+def find_prefix(preset: Preset | None = None) -> Path | None:
     """The prefix to link, or None when it is still to be built."""
     prefix = user_prefix()
     if prefix is not None:
         return prefix
-    prefix = prefix_path(Compilers.find())
+    prefix = prefix_path(plan(preset))
     return prefix if (prefix / MARKER).exists() else None
 
 
-def ensure_xnnpack(steps: Steps) -> Path:
+def ensure_xnnpack(steps: Steps, preset: Preset | None = None) -> Path:
     """Returns the prefix, after building it where it is not there yet. Raises SetupError."""
     steps.next()
     prefix = user_prefix()
     if prefix is not None:
         return prefix
-    compilers = Compilers.find()
-    prefix = prefix_path(compilers)
+    build = plan(preset)
+    prefix = prefix_path(build)
     if (prefix / MARKER).exists():
         return prefix
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
-    with (cache / f"{prefix.name}.lock").open("w") as lock:
-        # Another checkout may be building the very same: wait for it, then use it.
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    # Another checkout may be building the very same: wait for it, then use it.
+    with locked(cache / f"{prefix.name}.lock"):
         if not (prefix / MARKER).exists():
-            with steps.step(f"XNNPACK with {compilers.short_name}, once: about five minutes of one core"):
-                build_prefix(prefix, compilers, steps)
+            what = f"with {build.name}" if preset is None else f"for {build.name}"
+            with steps.step(f"XNNPACK {what}, once: about five minutes of one core"):
+                build_prefix(prefix, build, steps)
     return prefix
 
 
-def build_prefix(prefix: Path, compilers: Compilers, steps: Steps) -> None:
+def build_prefix(prefix: Path, how: Build, steps: Steps) -> None:
     """Fetches, builds and installs. What an interrupted run left is used."""
     work = prefix.with_name(prefix.name + ".work")
     log = cache_folder() / f"{prefix.name}.log"
@@ -161,14 +217,14 @@ def build_prefix(prefix: Path, compilers: Compilers, steps: Steps) -> None:
     run_logged(
         [
             *("cmake", "-S", sources["xnnpack"], "-B", build, "-G", "Ninja"),
-            f"-DCMAKE_C_COMPILER={compilers.cc}",
-            f"-DCMAKE_CXX_COMPILER={compilers.cxx}",
-            *build_flags(compilers),
+            *how.compiler_arguments,
+            *how.flags,
             *(f"-D{pin.name.upper()}_SOURCE_DIR={sources[pin.name]}" for pin in DEPENDENCIES),
         ],
         log=log,
         what="configuring XNNPACK",
         hint=BUILD_HINT,
+        environment={**os.environ, **how.environment},
     )
 
     def show(line: str) -> None:
@@ -183,7 +239,7 @@ def build_prefix(prefix: Path, compilers: Compilers, steps: Steps) -> None:
         hint=BUILD_HINT,
         on_line=show,
     )
-    install(prefix, sources, build, compilers)
+    install(prefix, sources, build, how)
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -225,7 +281,7 @@ def fetch_and_unpack(
     return folder
 
 
-def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Compilers) -> None:
+def install(prefix: Path, sources: dict[str, Path], build: Path, how: Build) -> None:
     """Gathers headers, archives and licences under `prefix`, which appears complete or not at all."""
     partial = prefix.with_name(prefix.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
@@ -233,7 +289,7 @@ def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Comp
         (partial / folder).mkdir(parents=True)
     for name, header in HEADERS.items():
         shutil.copy(sources[name] / "include" / header, partial / "include" / header)
-    for archive in build.rglob("*.a"):
+    for archive in (*build.rglob("*.a"), *build.rglob("*.lib")):
         shutil.copy(archive, partial / "lib" / archive.name)
     for name, source in sources.items():
         for licence in source.glob("LICENSE*"):
@@ -242,8 +298,8 @@ def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Comp
     record = {
         "sources": str(own) if own else {pin.name: pin.version for pin in (XNNPACK, *DEPENDENCIES)},
         "patches": [] if own else [patch.name for patch in PATCHES],
-        "compiler": compilers.identity,
-        "flags": build_flags(compilers),
+        "compiler": how.identity,
+        "flags": how.flags,
     }
     (partial / MARKER).write_text(json.dumps(record, indent=2) + "\n")
     shutil.rmtree(prefix, ignore_errors=True)
@@ -252,16 +308,23 @@ def install(prefix: Path, sources: dict[str, Path], build: Path, compilers: Comp
 
 def main() -> int:
     """Prints the prefix for CMake."""
-    if sys.argv[1:] != ["--print-root"]:
-        print("usage: xnnpack.py --print-root", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(description=__doc__)
+    action = parser.add_mutually_exclusive_group(required=True)
+    action.add_argument("--print-root", action="store_true", help="print the prefix's path")
+    action.add_argument("--build", action="store_true", help="build it where it is not there yet")
+    parser.add_argument("--preset", help="for another machine: a preset of CMakePresets.json")
+    arguments = parser.parse_args()
     try:
-        prefix = find_prefix()
+        preset = presets.load(arguments.preset) if arguments.preset else None
+        prefix = ensure_xnnpack(Steps(1), preset) if arguments.build else find_prefix(preset)
     except SetupError as error:
         print(error.report(), file=sys.stderr)
         return 1
     if prefix is None:
-        print("XNNPACK is not built yet.", file=sys.stderr)
+        print(
+            f"XNNPACK is not built yet{f' for {preset.name}' if preset else ''}.",
+            file=sys.stderr,
+        )
         return 1
     print(prefix)
     return 0

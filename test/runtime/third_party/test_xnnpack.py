@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import xnnpack
 from steps import SetupError
-from xnnpack import Compilers, find_prefix, prefix_path
+from xnnpack import Build, Compilers, find_prefix, plan, prefix_path
 
 SCRIPT = Path(xnnpack.__file__)
 
@@ -41,7 +41,7 @@ def test_key_follows_compiler_and_target() -> None:
         "Debian clang version 19.1.7 (3) x86_64-pc-linux-gnu",
         "gcc (Debian 12.2.0-14) 12.2.0 x86_64-linux-gnu",
     ]
-    prefixes = [prefix_path(Compilers("cc", "c++", identity)) for identity in identities]
+    prefixes = [prefix_path(Build.native(Compilers("cc", "c++", identity))) for identity in identities]
     assert len(set(prefixes)) == len(prefixes)
     assert "clang-16" in prefixes[0].name
     assert "gcc-12" in prefixes[3].name
@@ -49,7 +49,7 @@ def test_key_follows_compiler_and_target() -> None:
 
 def test_incomplete_prefix_is_not_used() -> None:
     """A prefix counts only with the marker that is written last."""
-    prefix = make_prefix(prefix_path(Compilers.find()))
+    prefix = make_prefix(prefix_path(plan()))
     assert find_prefix() is None
     (prefix / xnnpack.MARKER).touch()
     assert find_prefix() == prefix
@@ -57,7 +57,7 @@ def test_incomplete_prefix_is_not_used() -> None:
 
 def test_users_prefix_wins(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """XNNPACK_ROOT is taken before the cache's."""
-    (make_prefix(prefix_path(Compilers.find())) / xnnpack.MARKER).touch()
+    (make_prefix(prefix_path(plan())) / xnnpack.MARKER).touch()
     own = make_prefix(tmp_path / "own")
     monkeypatch.setenv("XNNPACK_ROOT", str(own))
     assert find_prefix() == own
@@ -74,14 +74,14 @@ def test_users_prefix_is_checked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 
 def test_users_source_has_its_own_key(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """A source folder never shares a prefix with the pinned sources, nor with an edited copy of itself."""
-    pinned = prefix_path(Compilers.find())
+    pinned = prefix_path(plan())
     (tmp_path / "include").mkdir()
     (tmp_path / "include" / "xnnpack.h").write_text("// one")
     (tmp_path / "CMakeLists.txt").touch()
     monkeypatch.setenv("XNNPACK_SOURCE_DIR", str(tmp_path))
-    first = prefix_path(Compilers.find())
+    first = prefix_path(plan())
     (tmp_path / "include" / "xnnpack.h").write_text("// two")
-    assert len({pinned, first, prefix_path(Compilers.find())}) == 3
+    assert len({pinned, first, prefix_path(plan())}) == 3
 
 
 @pytest.mark.parametrize(
