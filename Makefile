@@ -9,7 +9,7 @@ CPP_FILES = $(shell git ls-files --cached --others --exclude-standard '*.c' '*.c
 export CMAKE_EXECUTABLE := $(shell command -v cmake)
 
 # Asserts of the C++ library and of FlatBuffers are on; what is built without optimisation runs too slowly.
-SANITIZER_BUILD = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Debug -DXNNIR_BUILD_PYTHON=OFF -DXNNIR_BUILD_TOOLS=OFF \
+SANITIZER_BUILD = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Debug -DXNNIR_BUILD_PYTHON=OFF -DXNNIR_BUILD_TOOLS=OFF -DXNNIR_BUILD_SHARED=OFF \
 	-DCMAKE_CXX_FLAGS_DEBUG="-O1 -D_GLIBCXX_ASSERTIONS"
 
 .PHONY: help setup build test test-quick test-all lit pytest ctest sanitize fuzz lint format bench demo docs \
