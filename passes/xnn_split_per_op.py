@@ -16,6 +16,7 @@ that neighbour.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from xdsl.context import Context
@@ -71,9 +72,14 @@ def _codes_rows(op: Operation) -> bool:
 
 
 def _give_each_its_own_rows(block: Block, delegable: set[Operation]) -> None:
-    """Quantise rows once for each node that reads them: nobody but the delegate knows their scales."""
-    for op in list(block.ops):
-        if not _codes_rows(op):
+    """
+    Quantise rows once for each node that reads them: nobody but the delegate knows their scales. What moves them for
+    several goes along.
+    """
+    for op in reversed(list(block.ops)):
+        if not _codes_rows(op) and not (
+            moves_data_only(op) and op in delegable and all(_codes_rows(user) for user in _users(op))
+        ):
             continue
         for use in list(op.results[0].uses)[1:]:
             copy = op.clone()
@@ -82,6 +88,10 @@ def _give_each_its_own_rows(block: Block, delegable: set[Operation]) -> None:
             use.operation.operands[use.index] = copy.results[0]
             if op in delegable:
                 delegable.add(copy)
+
+
+def _users(op: Operation) -> Iterator[Operation]:
+    return (use.operation for result in op.results for use in result.uses)
 
 
 def _homes(ops: list[Operation], delegable: set[Operation]) -> dict[Operation, Operation]:

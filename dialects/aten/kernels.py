@@ -40,7 +40,10 @@ class Kernel:
 
 @cache
 def kernels() -> Mapping[str, Kernel]:
-    """The kernel of each overload that has one, by the overload's name: `add.Tensor`, `qdq.embedding_byte`."""
+    """
+    The kernel of each overload that has one, by the overload's name: `add.Tensor`; of the calls that quantise by the
+    name of the op, `qdq.quantize_per_tensor`.
+    """
     found: dict[str, Kernel] = {}
     for line in (Path(__file__).parent / "kernels.txt").read_text().splitlines():
         text, _, calls = line.partition("  # ")

@@ -13,6 +13,9 @@ kernels that this runtime has and ExecuTorch's lacks. Overloads are of `aten`, o
     aten::silu.out(Tensor self, *, Tensor(a!) out) -> Tensor(a!)  # silu [xnnir]
     quantized_decomposed::embedding_byte.out(Tensor weight, ...) -> Tensor(a!)  # qdq.embedding_byte
 
+The calls that quantise have their out-variants from `dialects/qdq/schemas.txt`, under the names that ExecuTorch has for
+them (kernels/quantized/quantized.yaml there), and the name of the op of the `qdq` dialect behind `#`.
+
 The names come from the registries of both runtimes. An overload is a call of a kernel when it has the kernel's
 arguments, and besides them only what an out tensor says by itself (its dtype, its device); a view is a call of its
 copying form. Kernels that no overload stands for are left out.
@@ -29,6 +32,7 @@ from typing import Any
 
 import torch
 
+from xnnir.dialects import qdq
 from xnnir.dialects.aten import Schema, SchemaType, op_classes, parse_schema
 from xnnir.dialects.aten.operator import class_schema
 from xnnir.dialects.qdq import qdq_classes
@@ -75,6 +79,9 @@ def kernel_lines() -> list[str]:
         kernel = parse_schema(texts[operator])
         for call in _calls_of(operator, kernel, functional):
             chosen[call] = max(chosen.get(call, (0, "")), (len(kernel.arguments), operator))
+    for name, operator, text in _quantising_kernels():
+        if operator in stock | ours:
+            chosen[name], texts[operator] = (0, operator), text
     calls: defaultdict[str, list[str]] = defaultdict(list)
     for call, (_, operator) in sorted(chosen.items()):
         calls[operator].append(call)
@@ -82,6 +89,25 @@ def kernel_lines() -> list[str]:
         f"{texts[operator]}  # {', '.join(names)}{'' if operator in stock else ' [xnnir]'}"
         for operator, names in sorted(calls.items())
     ]
+
+
+def _quantising_kernels() -> Iterable[tuple[str, str, str]]:
+    """For each call that quantises the name of its op, and the name and the schema of its out-variant."""
+    for line in (Path(qdq.__file__).parent / "schemas.txt").read_text().splitlines():
+        name, _, rest = line.partition("(")
+        base, _, overload = name.partition(".")
+        arguments, _, returns = rest.rpartition(") -> ")
+        operator = f"{base}.{overload.capitalize()}_out" if overload else f"{base}.out"
+        outs = (
+            ("Tensor(a!) out",)
+            if returns == "Tensor"
+            else ("Tensor(a!) scale_out", "Tensor(b!) zero_point_out")
+        )
+        results = ", ".join(out.rpartition(" ")[0] for out in outs)
+        keywords = "" if "*, " in arguments else "*, "
+        returned = results if len(outs) == 1 else f"({results})"
+        text = f"{operator}({arguments}, {keywords}{', '.join(outs)}) -> {returned}"
+        yield f"qdq.{name.partition('::')[2]}", operator, text
 
 
 def _calls_of(operator: str, kernel: Schema, functional: Mapping[str, Schema]) -> Iterable[str]:
