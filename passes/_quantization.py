@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any, cast
 
 import numpy as np
 from xdsl.dialects.builtin import ArrayAttr, StringAttr, TensorType
-from xdsl.ir import Operation
+from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import xnn
+from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.weights import Array, WeightAttr, WeightStore, constant_array
 from xnnir.dialects.xnn.base import tensor_type_of
 from xnnir.dialects.xnn.packing import from_bfloat16, pack_four_bit, to_bfloat16, unpack_four_bit
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QuantizedType
+from xnnir.errors import OpError
 
 NOT_QUANTIZED = "xnn.not_quantized"
 """The attribute of a node that the model quantises and XNNPACK computes in floats: why."""
@@ -35,6 +38,64 @@ _SEVERAL_SCALES: dict[str, type[PerChannelType]] = {
     "int32": xnn.QCInt32Type,
 }
 """By the dtype of the integers."""
+
+
+class QuantizationParameterError(OpError):
+    """
+    A call that quantises has a scale or a zero point that no runtime computes with.
+
+    `is_scale` says which of both, `value` what it is, and `index` where it is among those of the call.
+    """
+
+    def __init__(self, op: AtenOp, is_scale: bool, value: float | int, index: tuple[int, ...], expected: str):
+        place = f" at {list(index)}" if index != (0,) else ""
+        super().__init__(
+            op,
+            f"the {'scale' if is_scale else 'zero point'}{place} is {value}, expected {expected}",
+            "see what range was observed for it, or leave it in floats: quantizer.set_module_name(name, None)",
+        )
+        self.is_scale = is_scale
+        self.value = value
+        self.index = index
+
+
+_ZERO_POINT_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int32": (-(2**31), 2**31 - 1)}
+
+
+def check_parameters(op: AtenOp, store: WeightStore) -> None:
+    """
+    Check the scales and zero points of a call of the `qdq` dialect, where they are known.
+
+    Raises `QuantizationParameterError`.
+    """
+    args = op.args()
+    scales = _known(args.get("scale", args.get("scales")), store)
+    if scales is not None:
+        scales = scales.astype(np.float32)
+        good = np.isfinite(scales) & (scales >= SMALLEST_SCALE)
+        for index in np.argwhere(~good)[:1]:
+            place = tuple(int(i) for i in index)
+            raise QuantizationParameterError(
+                op, True, float(scales[place]), place, "a positive number that is finite and normal"
+            )
+    zero_points = _known(args.get("zero_point", args.get("zero_points")), store)
+    limits = _ZERO_POINT_RANGES.get(str(args.get("dtype")))
+    if zero_points is not None and limits is not None:
+        for index in np.argwhere((zero_points < limits[0]) | (zero_points > limits[1]))[:1]:
+            place = tuple(int(i) for i in index)
+            value = zero_points[place].item()
+            raise QuantizationParameterError(op, False, value, place, f"one of {limits[0]} to {limits[1]}")
+
+
+def _known(value: Any, store: WeightStore) -> Array | None:
+    """The numbers of an argument: a number, or a constant."""
+    if isinstance(value, SSAValue):
+        owner = cast(SSAValue, value).owner
+        if not isinstance(owner, StaticValueOp):
+            return None
+        array = constant_array(owner.value, tensor_type_of(owner.result), store)
+        return array.reshape(1) if array.ndim == 0 else array
+    return np.array([value]) if isinstance(value, int | float) else None
 
 
 class Unrepresentable(Exception):

@@ -13,7 +13,8 @@ XNNPACK's own to find: the three calls of a dynamic quantisation become one conv
     %y = xnn.convert %q : (tensor<4x!xnn.qint8<0.1:3>>) -> tensor<4xf32>
 
 Numbers of uint8 that nobody sees become int8, with a zero point that is 128 less: XNNPACK has more for those. What has
-no coding stays a call, and runs on a kernel. Weights stay calls as well until an op takes them.
+no coding stays a call, and runs on a kernel. Weights stay calls as well until an op takes them. A scale that is no
+positive number, or a zero point out of its range, is an error.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.dialects.xnn.types import PerTensorType
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
+from xnnir.passes._quantization import check_parameters
 
 _SIGNED: type[PerTensorType] = xnn.QInt8Type
 
@@ -72,6 +74,8 @@ class NormalizeQuantPass(ModulePass):
         )
         for block in list(function_blocks(op)):
             calls = [call for call in block.ops if isinstance(call, AtenOp) and call.name.startswith("qdq.")]
+            for call in calls:
+                check_parameters(call, store)
             for call in calls:
                 if call.parent is None:
                     continue  # taken over by the call whose result it read
@@ -115,6 +119,7 @@ def _quantize(call: AtenOp, store: WeightStore) -> list[Operation]:
     if (
         coding is None
         or isinstance(x.owner, StaticValueOp)
+        or 0 in shape_of(x)
         or not isinstance(element_type_of(x), Float32Type | Float16Type)
     ):
         return []
@@ -164,7 +169,7 @@ def _is_dequantized_alike(
 def _dequantize(call: AtenOp, store: WeightStore) -> list[Operation]:
     coding = _coding(call, store)
     codes: SSAValue = call.operands[0]
-    if coding is None or isinstance(codes.owner, StaticValueOp):
+    if coding is None or isinstance(codes.owner, StaticValueOp) or 0 in shape_of(codes):
         return []
     # A call that quantises alike, and is looked at before, has taken this one over.
     kind, scale, zero_point = coding

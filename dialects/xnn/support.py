@@ -19,7 +19,8 @@ from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, format_shape, ints, shape_of
-from xnnir.dialects.xnn.types import datatype
+from xnnir.dialects.xnn.gemm_ops import ConvolutionLikeOp
+from xnnir.dialects.xnn.types import PerChannelType, datatype
 
 Target: TypeAlias = Literal["executorch", "xnnir"]
 """Who will run the file: any ExecuTorch runtime, or only ours (which has all of XNNPACK's nodes)."""
@@ -148,6 +149,18 @@ def _no_bias_for_floats_with_integers(op: Operation) -> str | None:
     return None
 
 
+def _scales_of_output_channels(op: Operation) -> str | None:
+    assert isinstance(op, ConvolutionLikeOp | xnn.FullyConnectedOp)
+    type = element_type_of(op.filter)
+    wanted = 3 if isinstance(op, xnn.DepthwiseConvolution2DOp) else 0
+    if isinstance(type, PerChannelType) and type.axis.data != wanted:
+        return (
+            f"XNNPACK has a scale for each output channel, dimension {wanted} of the filter; "
+            f"got one for each index of dimension {type.axis.data}"
+        )
+    return None
+
+
 def _equal_quantisation(op: Operation) -> str | None:
     types = {element_type_of(value) for value in (*op.operands, *op.results)}
     if len(types) > 1:
@@ -218,7 +231,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_convolution_2d",
         "Conv2d",
         (*_CONVOLUTION, *_DYNAMIC_CONVOLUTION),
-        (_static("filter", "bias"),),
+        (_static("filter", "bias"), _scales_of_output_channels),
     ),
     xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
     xnn.CopysignOp: _ours("xnn_define_binary", "Copysign", _same(2, *_FLOAT)),
@@ -227,7 +240,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_deconvolution_2d",
         "ConvTranspose2d",
         (*_CONVOLUTION, *_rows("qdint8 qcint8 fp32 -> fp32")),
-        (_static("filter", "bias"), _adjustment_below_stride),
+        (_static("filter", "bias"), _scales_of_output_channels, _adjustment_below_stride),
     ),
     xnn.DepthToSpace2DOp: _ours(
         "xnn_define_depth_to_space_2d",
@@ -237,7 +250,10 @@ SUPPORT: Mapping[type[Operation], Support] = {
         moves_data_only=True,
     ),
     xnn.DepthwiseConvolution2DOp: Support(
-        "xnn_define_depthwise_convolution_2d", "DepthwiseConv2d", _CONVOLUTION, (_static("filter", "bias"),)
+        "xnn_define_depthwise_convolution_2d",
+        "DepthwiseConv2d",
+        _CONVOLUTION,
+        (_static("filter", "bias"), _scales_of_output_channels),
     ),
     xnn.DivideOp: Support("xnn_define_binary", "Div", _same(2, *_FLOAT)),
     xnn.EluOp: Support("xnn_define_unary", "ELU", _same(1, *_FLOAT)),
@@ -247,7 +263,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_fully_connected",
         "FullyConnected",
         _FULLY_CONNECTED,
-        (_static_unless_fp32, _no_bias_for_floats_with_integers),
+        (_static_unless_fp32, _no_bias_for_floats_with_integers, _scales_of_output_channels),
     ),
     xnn.GeluOp: Support("xnn_define_unary", "Gelu", _same(1, *_FLOAT)),
     xnn.GlobalAveragePooling2DOp: Support(

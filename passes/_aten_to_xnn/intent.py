@@ -14,8 +14,8 @@ from xnnir.passes._blocks import values_read
 
 def intended_precision(op: AtenOp) -> Precision | None:
     """
-    The precision for which the model quantises around `op`: that of what it reads; without any, that of the only
-    thing which reads its result. None where there is no quantisation, and the node itself tells.
+    The precision for which the model quantises what `op` reads, but for its weights. None where it quantises nothing
+    of it, and the node itself tells.
     """
     for value in values_read(op):
         match _coding(value):

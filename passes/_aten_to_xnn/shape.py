@@ -145,8 +145,9 @@ def _group(to: Conversion, parts: Sequence[SSAValue], axis: int) -> SSAValue:
 def concatenate(op: AtenOp, to: Conversion) -> SSAValue:
     result = op.results[0]
     tensors: tuple[SSAValue, ...] = op.arg("tensors")
-    # For old models' sake PyTorch lets empty tensors of rank 1 take part.
-    parts = [to.operand(part) for part in tensors if shape_of(part) != (0,)]
+    # Tensors without elements add nothing; for old models' sake PyTorch lets those of rank 1 take part as well.
+    some = [part for part in tensors if 0 not in shape_of(part)]
+    parts = [to.operand(part) for part in some or tensors]
     return concatenated(to, parts, axis_arg(op, "dim", len(shape_of(result))), result.type)
 
 

@@ -17,7 +17,7 @@ from torch.export.graph_signature import InputKind, InputSpec, TensorArgument
 from xdsl.dialects import func
 from xdsl.ir import Operation, SSAValue
 
-from xnnir.dialects import aten, xnn
+from xnnir.dialects import aten, qdq, xnn
 
 _HOST_OPS: Mapping[type[Operation], str] = {
     xnn.ConcatenateOp: "aten.cat.default",
@@ -84,6 +84,8 @@ def graph_of(function: func.FuncOp) -> tuple[fx.GraphModule, list[InputSpec]]:
             _bind(graph, nodes, op, call)
         elif isinstance(op, aten.AssignBufferOp | aten.AssignInputOp):
             continue
+        elif isinstance(op, qdq.ScastOp):
+            nodes[op.output] = nodes[op.input]
         else:
             call = graph.call_function(edge_operator(op), tuple(operands))
             if len(op.results) == 1:
@@ -100,7 +102,9 @@ def _bind(graph: fx.Graph, nodes: dict[SSAValue, fx.Node], op: Operation, call: 
 
 def _functional(target: str) -> str:
     """`aten.view.default` is `aten.view_copy.default` in the edge dialect: nothing aliases there."""
-    _, name, overload = target.split(".")
+    namespace, name, overload = target.split(".")
+    if namespace != "aten":
+        return target
     packet = getattr(torch.ops.aten, name)
     alias = [result.alias_info for result in getattr(packet, overload)._schema.returns]
     copy = getattr(torch.ops.aten, f"{name}_copy", None)

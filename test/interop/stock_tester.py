@@ -30,6 +30,7 @@ from unittest import mock
 import torch
 from executorch.backends.test import harness
 from executorch.backends.test.harness.stages import Export, Stage, StageType
+from executorch.backends.test.harness.stages.quantize import Quantize as StocksQuantize
 from executorch.exir._serialize._program import deserialize_pte_binary
 from executorch.extension.pybindings import portable_lib
 from stock_graph import graph_of
@@ -39,15 +40,24 @@ from torch.utils._pytree import tree_flatten
 from xdsl.dialects import func
 
 import xnnir
+from xnnir.dialects import aten
 from xnnir.partition.config import ConfigPrecisionType
-from xnnir.partition.xnnpack_partitioner import XnnpackFloatingPointPartitioner, XnnpackPartitioner
+from xnnir.partition.xnnpack_partitioner import (
+    XnnpackDynamicallyQuantizedPartitioner,
+    XnnpackFloatingPointPartitioner,
+    XnnpackPartitioner,
+)
+from xnnir.passes._quantization import QuantizationParameterError
+from xnnir.quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
 from xnnir.runtime import Runtime, Verification
 
 _STOCK_LOAD = portable_lib._load_for_executorch_from_buffer
 
 
-def partitioner(*, force_fp32_dynamic_linear: object = None, **options: Any) -> XnnpackPartitioner:
-    """`XnnpackPartitioner`, which refuses an old name of an option that stock takes without a word and ignores."""
+def partitioner(
+    *, force_fp32_dynamic_linear: object = None, precision_type: object = None, **options: Any
+) -> XnnpackPartitioner:
+    """`XnnpackPartitioner`, which refuses names of options that stock takes without a word and ignores."""
     return XnnpackPartitioner(**options)
 
 
@@ -82,6 +92,10 @@ class Edge:
         return self._edge_programs[method_name]
 
     @property
+    def methods(self) -> set[str]:
+        return set(self._edge_programs)
+
+    @property
     def _edge_programs(self) -> dict[str, EdgeView]:
         functions = [op for op in self._manager.module.ops if isinstance(op, func.FuncOp)]
         return {function.sym_name.data: EdgeView(function) for function in functions}
@@ -102,6 +116,10 @@ class Executorch:
         return self._program.buffer
 
     @property
+    def executorch_program(self) -> Any:
+        return deserialize_pte_binary(self.buffer).program
+
+    @property
     def _named_data(self) -> Any:
         """Weights by their keys, as stock's reader finds them; our places in the model's source are none."""
         named = deserialize_pte_binary(self.buffer).named_data
@@ -111,7 +129,7 @@ class Executorch:
 
     @property
     def _emitter_output(self) -> Any:
-        return mock.Mock(program=deserialize_pte_binary(self.buffer).program)
+        return mock.Mock(program=self.executorch_program)
 
 
 def to_edge(programs: Any, **_: object) -> Edge:
@@ -120,13 +138,34 @@ def to_edge(programs: Any, **_: object) -> Edge:
 
 
 def to_edge_transform_and_lower(programs: Any, partitioner: Any = None, **_: object) -> Edge:
-    """`executorch.exir.to_edge_transform_and_lower`."""
-    return Edge(xnnir.to_edge_transform_and_lower(programs, partitioner=partitioner))
+    """`executorch.exir.to_edge_transform_and_lower`, with stock's wording of errors that its tests compare."""
+    try:
+        return Edge(xnnir.to_edge_transform_and_lower(programs, partitioner=partitioner))
+    except QuantizationParameterError as error:
+        assert isinstance(error.op, aten.AtenOp)
+        what = (
+            f"Scales must be finite and normal, however found scale value: {error.value} in scale tensor"
+            if error.is_scale
+            else f"Found invalid zeropoint {error.value} in zero point tensor"
+        )
+        raise ValueError(
+            f"Invalid quantization scale or zero point for {error.op.target.replace('.', '_')}: "
+            f"{what} at index: {error.index}"
+        ) from error
 
 
-def quantize(*_: object, **__: object) -> Any:
-    """Not taken over yet: a case that quantises is skipped where it does."""
-    raise unittest.SkipTest("quantises")
+class Quantize(StocksQuantize):
+    """Quantisation by this quantizer."""
+
+    def __init__(
+        self, quantizer: Any = None, quantization_config: Any = None, *, is_qat: bool = False, **options: Any
+    ) -> None:
+        super().__init__(
+            quantizer or XNNPACKQuantizer(),
+            quantization_config or get_symmetric_quantization_config(is_qat=is_qat),
+            is_qat=is_qat,
+            **options,
+        )
 
 
 class RunPasses(Stage):
@@ -249,7 +288,7 @@ class Tester(harness.Tester):
 
     STAGES: ClassVar[dict[StageType, Any]] = {
         StageType.EXPORT: Export,
-        StageType.QUANTIZE: quantize,
+        StageType.QUANTIZE: Quantize,
         StageType.RUN_PASSES: RunPasses,
         StageType.TO_EDGE: ToEdge,
         StageType.TO_EDGE_TRANSFORM_AND_LOWER: ToEdgeTransformAndLower,
@@ -267,10 +306,10 @@ class Tester(harness.Tester):
     made: ClassVar[list[Tester]] = []
     """Every tester, in the order of their making, until somebody clears the list."""
 
-    def finish(self) -> None:
+    def finish(self, atol: float) -> None:
         """Go through the stages that are left, and compare the outputs."""
         if self.cur in (StageType.TO_EDGE_TRANSFORM_AND_LOWER, StageType.PARTITION):
-            self.to_executorch().serialize().run_method_and_compare_outputs()
+            self.to_executorch().serialize().run_method_and_compare_outputs(atol=atol)
 
     @staticmethod
     def _compare_outputs(reference_output: Any, stage_output: Any, *args: Any, **options: Any) -> None:
@@ -296,13 +335,17 @@ def _execute(buffer: bytes, inputs: tuple[Any, ...]) -> list[Any]:
 
 _TESTER: Mapping[str, object] = {
     "Partition": Partition,
-    "Quantize": quantize,
+    "Quantize": Quantize,
     "RunPasses": RunPasses,
     "Serialize": Serialize,
     "Tester": Tester,
     "ToEdge": ToEdge,
     "ToEdgeTransformAndLower": ToEdgeTransformAndLower,
     "ToExecutorch": ToExecutorch,
+}
+_QUANTIZER: Mapping[str, object] = {
+    "XNNPACKQuantizer": XNNPACKQuantizer,
+    "get_symmetric_quantization_config": get_symmetric_quantization_config,
 }
 _SUBSTITUTES: Mapping[str, Mapping[str, object]] = {
     "executorch.backends.xnnpack.test.tester": _TESTER,
@@ -311,16 +354,29 @@ _SUBSTITUTES: Mapping[str, Mapping[str, object]] = {
         "ConfigPrecisionType": ConfigPrecisionType
     },
     "executorch.backends.xnnpack.partition.xnnpack_partitioner": {
+        "XnnpackDynamicallyQuantizedPartitioner": XnnpackDynamicallyQuantizedPartitioner,
         "XnnpackFloatingPointPartitioner": XnnpackFloatingPointPartitioner,
         "XnnpackPartitioner": partitioner,
     },
-    "executorch.exir": {"to_edge": to_edge, "to_edge_transform_and_lower": to_edge_transform_and_lower},
+    "executorch.backends.xnnpack.quantizer.xnnpack_quantizer": _QUANTIZER,
+    "executorch.exir": {
+        "to_edge": to_edge,
+        "to_edge_transform_and_lower": to_edge_transform_and_lower,
+    },
     "executorch.extension.pybindings.portable_lib": {"_load_for_executorch_from_buffer": LoadedModule},
     "executorch.runtime": {"Runtime": Runtime, "Verification": Verification},
-    "torchao.quantization.pt2e.quantize_pt2e": {"prepare_pt2e": quantize},
-    "torchao.quantization.quant_api": {"quantize_": quantize},
 }
 """What stock's tests import, by module."""
+
+_USED_BY_RECIPES: Mapping[str, Mapping[str, object]] = {
+    "executorch.backends.xnnpack.recipes.xnnpack_recipe_provider": {
+        "XnnpackPartitioner": partitioner,
+        **_QUANTIZER,
+    },
+    "executorch.export.stages": {"to_edge_transform_and_lower": to_edge_transform_and_lower},
+    "executorch.runtime": {"Runtime": Runtime, "Verification": Verification},
+}
+"""What stock's recipes use while they run, by module."""
 
 
 class _ToStocksLogger(logging.Handler):
@@ -333,14 +389,20 @@ class _ToStocksLogger(logging.Handler):
 logging.getLogger("xnnir.program").addHandler(_ToStocksLogger())
 
 
-@cache
-def load(path: Path) -> ModuleType:
-    """The test file at `path` over the stages above; other importers of stock's modules do not see them."""
+@contextlib.contextmanager
+def _substituted(substitutes: Mapping[str, Mapping[str, object]]) -> Generator[None]:
     with contextlib.ExitStack() as stack:
-        for name, attributes in _SUBSTITUTES.items():
+        for name, attributes in substitutes.items():
             module = importlib.import_module(name)
             for attribute, substitute in attributes.items():
                 stack.enter_context(mock.patch.object(module, attribute, substitute))
+        yield
+
+
+@cache
+def load(path: Path) -> ModuleType:
+    """The test file at `path` over the stages above; other importers of stock's modules do not see them."""
+    with _substituted(_SUBSTITUTES):
         spec = importlib.util.spec_from_file_location(f"stock_tests_{path.stem}", path)
         assert spec is not None and spec.loader is not None
         module = importlib.util.module_from_spec(spec)
@@ -349,20 +411,33 @@ def load(path: Path) -> ModuleType:
     return module
 
 
-def run_without_expectations(test_class: type[unittest.TestCase], name: str) -> None:
+def run(test_class: type[unittest.TestCase], name: str) -> None:
+    """Run a case."""
+    recipes = _USED_BY_RECIPES if "recipes" in test_class.__module__ else {}
+    with _substituted(recipes):
+        test_class(name).debug()
+
+
+def run_without_expectations(test_class: type[unittest.TestCase], name: str, atol: float) -> None:
     """
-    Run a case without its checks of graphs, and to the end: models that the case only lowers run too, and what they
-    return is compared with what eager PyTorch does.
+    Run a case without its checks of graphs and of refusals, and to the end: models that the case only lowers run too,
+    and what they return is within `atol` of what eager PyTorch does.
     """
 
     def skip(tester: Tester, _: object) -> Tester:
         return tester
 
+    def is_taken(*_: object) -> contextlib.nullcontext[None]:
+        return contextlib.nullcontext()
+
     Tester.made.clear()
-    with mock.patch.multiple(Tester, check=skip, check_not=skip, check_count=skip, check_node_count=skip):
-        test_class(name).debug()
+    with (
+        mock.patch.multiple(Tester, check=skip, check_not=skip, check_count=skip, check_node_count=skip),
+        mock.patch.multiple(test_class, assertRaises=is_taken, assertRaisesRegex=is_taken),
+    ):
+        run(test_class, name)
     for tester in Tester.made:
-        tester.finish()
+        tester.finish(atol)
 
 
 @contextlib.contextmanager

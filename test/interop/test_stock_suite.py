@@ -30,7 +30,13 @@ def _stock_tests() -> Path:
 ROOT = _stock_tests()
 FILES = sorted(
     path.relative_to(ROOT).as_posix()
-    for pattern in ("ops/test_*.py", "models/*.py", "fragments/test_*.py", "test_xnnpack_partitioner.py")
+    for pattern in (
+        "ops/test_*.py",
+        "models/*.py",
+        "fragments/test_*.py",
+        "recipes/test_*.py",
+        "test_xnnpack_partitioner.py",
+    )
     for path in ROOT.glob(pattern)
 )
 LIST: dict[str, list[dict[str, Any]]] = tomllib.loads(
@@ -79,16 +85,22 @@ def test_case(case: str) -> None:
     import stock_tester
 
     with stock_tester.unchanged_random_state():
-        test_class, name = _load(case)
-        test_class(name).debug()
+        stock_tester.run(*_load(case))
 
 
-@pytest.mark.parametrize("case", [case for group in LIST["refuses_more"] for case in group["cases"]])
-def test_what_stock_refuses_runs(case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "atol"),
+    [
+        pytest.param(case, group.get("atol", 1e-3), id=case)
+        for group in LIST["refuses_more"]
+        for case in group["cases"]
+    ],
+)
+def test_what_stock_refuses_runs(case: str, atol: float) -> None:
     import stock_tester
 
     with stock_tester.unchanged_random_state():
-        stock_tester.run_without_expectations(*_load(case))
+        stock_tester.run_without_expectations(*_load(case), atol)
 
 
 def test_list_names_cases() -> None:

@@ -331,3 +331,37 @@ func.func @order(%x: tensor<1x8x?x3xf32, #xnn.dims<[1, 8, "s0" <= 9, 3]>> {xnn.d
     : (tensor<1x8x?x3xf32, #xnn.dims<[1, 8, "s0" <= 9, 3]>>) -> tensor<1x4x?x3xf32, #xnn.dims<[1, 4, "s0" <= 9, 3]>>
   func.return %n, %s : i64, tensor<1x4x?x3xf32, #xnn.dims<[1, 4, "s0" <= 9, 3]>>
 }
+
+// -----
+
+// Integers that a caller gives or sees are the tensors that a delegate reads and writes; the cast is nothing.
+
+// CHECK-LABEL: rt.method @integers
+// CHECK-NEXT:    [[X:%.+]] = rt.tensor : tensor<4xi8>
+// CHECK-NEXT:    [[Y:%.+]] = rt.tensor : tensor<4xui8>
+// CHECK-NEXT:    rt.inputs([[X]])
+// CHECK-NEXT:    rt.delegate_call @codes([[X]], [[Y]])
+// CHECK-NEXT:    rt.return([[Y]])
+xnn.graph @codes(%a: tensor<4x!xnn.qint8<0.5:3>>) -> tensor<4x!xnn.quint8<0.25:7>> {
+  %b = xnn.convert %a : (tensor<4x!xnn.qint8<0.5:3>>) -> tensor<4x!xnn.quint8<0.25:7>>
+  xnn.yield %b : tensor<4x!xnn.quint8<0.25:7>>
+}
+func.func @integers(%x: tensor<4xi8>) -> tensor<4xui8> {
+  %a = qdq.scast %x : tensor<4xi8> -> tensor<4x!xnn.qint8<0.5:3>>
+  %b = xnn.call @codes(%a) : (tensor<4x!xnn.qint8<0.5:3>>) -> tensor<4x!xnn.quint8<0.25:7>>
+  %y = qdq.scast %b : tensor<4x!xnn.quint8<0.25:7>> -> tensor<4xui8>
+  func.return %y : tensor<4xui8>
+}
+
+// -----
+
+// What quantises outside the delegates runs on kernels of the host.
+
+// CHECK-LABEL: rt.method @quantize
+// CHECK:         rt.kernel_call "quantized_decomposed::quantize_per_tensor.out"(
+// CHECK-NEXT:    rt.kernel_call "quantized_decomposed::dequantize_per_tensor.out"(
+func.func @quantize(%x: tensor<4xf32>) -> tensor<4xf32> {
+  %q = qdq.quantize_per_tensor(%x, scale = 0.1, zero_point = 3, quant_min = -128, quant_max = 127, dtype = torch.int16) : (tensor<4xf32>) -> tensor<4xi16>
+  %y = qdq.dequantize_per_tensor(%q, scale = 0.1, zero_point = 3, quant_min = -128, quant_max = 127, dtype = torch.int16) : (tensor<4xi16>) -> tensor<4xf32>
+  func.return %y : tensor<4xf32>
+}

@@ -110,3 +110,13 @@ func.func @others(%x: tensor<4xf32>) -> (tensor<4xi16>, tensor<4xf32>) {
   %y = qdq.dequantize_per_tensor(%w, scale = 0.1, zero_point = 3, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<4xi8>) -> tensor<4xf32>
   func.return %q, %y : tensor<4xi16>, tensor<4xf32>
 }
+
+// -----
+
+// XNNPACK has no tensors without elements: their calls stay.
+// CHECK-LABEL: func.func @empty
+func.func @empty(%x: tensor<0xf32>) -> tensor<0xi8> {
+  // CHECK-NEXT: %q = qdq.quantize_per_tensor(%x
+  %q = qdq.quantize_per_tensor(%x, scale = 0.1, zero_point = 3, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<0xf32>) -> tensor<0xi8>
+  func.return %q : tensor<0xi8>
+}

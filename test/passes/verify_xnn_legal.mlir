@@ -67,3 +67,32 @@ func.func @outside(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = xnn.abs %x : (tensor<4xf32>) -> tensor<4xf32>
   func.return %y : tensor<4xf32>
 }
+
+// -----
+
+// Integers in and out: weights of int8 with a scale for each output channel, a bias of int32 at the scale of both.
+xnn.graph @static(%x: tensor<1x2x!xnn.qint8<0.5:3>>) -> tensor<1x2x!xnn.qint8<0.25:-5>> {
+  %w = xnn.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8> : tensor<2x2x!xnn.qcint8<0, [0.5, 0.25]>>
+  %b = xnn.constant dense<[1, 2]> : tensor<2xi32> : tensor<2x!xnn.qcint32<0, [0.25, 0.125]>>
+  %y = xnn.fully_connected %x, %w, %b : (tensor<1x2x!xnn.qint8<0.5:3>>, tensor<2x2x!xnn.qcint8<0, [0.5, 0.25]>>, tensor<2x!xnn.qcint32<0, [0.25, 0.125]>>) -> tensor<1x2x!xnn.qint8<0.25:-5>>
+  xnn.yield %y : tensor<1x2x!xnn.qint8<0.25:-5>>
+}
+
+// -----
+
+// Scales along another dimension than that of the output channels are refused.
+xnn.graph @axis(%x: tensor<1x2x2x1x!xnn.qint8<0.5:3>>) -> tensor<1x1x1x1x!xnn.qint8<0.25:-5>> {
+  %w = xnn.constant dense<1> : tensor<1x2x2x1xi8> : tensor<1x2x2x1x!xnn.qcint8<1, [0.5, 0.25]>>
+  // expected-error@+1 {{XNNPACK has a scale for each output channel, dimension 0 of the filter; got one for each index of dimension 1}}
+  %y = xnn.convolution_2d %x, %w {padding = array<i64: 0, 0, 0, 0>, subsampling = array<i64: 1, 1>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x2x2x1x!xnn.qint8<0.5:3>>, tensor<1x2x2x1x!xnn.qcint8<1, [0.5, 0.25]>>) -> tensor<1x1x1x1x!xnn.qint8<0.25:-5>>
+  xnn.yield %y : tensor<1x1x1x1x!xnn.qint8<0.25:-5>>
+}
+
+// -----
+
+// Integers of one coding cannot be moved into another.
+xnn.graph @moved(%x: tensor<2x4x!xnn.qint8<0.5:3>>) -> tensor<8x!xnn.qint8<0.25:3>> {
+  // expected-error@+1 {{XNNPACK moves numbers without requantising them}}
+  %y = xnn.static_reshape %x : (tensor<2x4x!xnn.qint8<0.5:3>>) -> tensor<8x!xnn.qint8<0.25:3>>
+  xnn.yield %y : tensor<8x!xnn.qint8<0.25:3>>
+}

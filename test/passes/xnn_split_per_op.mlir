@@ -79,3 +79,44 @@ func.func @chains(%x: tensor<2x4xf32>) -> (tensor<8xf32>, tensor<16xf32>) {
   %s = xnn.static_reshape %r : (tensor<4x2xf32>) -> tensor<8xf32>
   func.return %s, %c : tensor<8xf32>, tensor<16xf32>
 }
+
+// -----
+
+// Rows are quantised once for each node that reads them, behind a transpose of its own.
+// CHECK-LABEL: func.func @rows
+func.func @rows(%x: tensor<2x4xf32>) -> (tensor<4x2xf32>, tensor<4x2xf32>) {
+  // CHECK-NEXT: %a = xnn.subgraph (%{{.*}} = %x : tensor<2x4xf32>)
+  // CHECK-NEXT:   xnn.static_transpose
+  // CHECK-NEXT:   xnn.convert
+  // CHECK-NEXT:   xnn.constant
+  // CHECK-NEXT:   xnn.fully_connected
+  // CHECK:      %b = xnn.subgraph (%{{.*}} = %x : tensor<2x4xf32>)
+  // CHECK-NEXT:   xnn.static_transpose
+  // CHECK-NEXT:   xnn.convert
+  // CHECK-NEXT:   xnn.constant
+  // CHECK-NEXT:   xnn.fully_connected
+  // CHECK:      func.return %a, %b
+  %w = xnn.constant dense<[[1, 2], [3, 4]]> : tensor<2x2xi8> : tensor<2x2x!xnn.qcint8<0, [0.5, 0.25]>>
+  %t = xnn.static_transpose %x {perm = array<i64: 1, 0>} : (tensor<2x4xf32>) -> tensor<4x2xf32>
+  %q = xnn.convert %t : (tensor<4x2xf32>) -> tensor<4x2x!xnn.qdint8<1>>
+  %a = xnn.fully_connected %q, %w : (tensor<4x2x!xnn.qdint8<1>>, tensor<2x2x!xnn.qcint8<0, [0.5, 0.25]>>) -> tensor<4x2xf32>
+  %b = xnn.fully_connected %q, %w : (tensor<4x2x!xnn.qdint8<1>>, tensor<2x2x!xnn.qcint8<0, [0.5, 0.25]>>) -> tensor<4x2xf32>
+  func.return %a, %b : tensor<4x2xf32>, tensor<4x2xf32>
+}
+
+// -----
+
+// The conversions of a static quantisation are nodes; integers go from one delegate to the next.
+// CHECK-LABEL: func.func @static
+func.func @static(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-NEXT: %q = xnn.subgraph {{.*}} -> (tensor<4x!xnn.qint8<5.000000e-01:3>>)
+  // CHECK-NEXT:   xnn.convert
+  // CHECK:      %s = xnn.subgraph {{.*}} -> (tensor<4x!xnn.qint8<1.000000e+00:3>>)
+  // CHECK-NEXT:   xnn.add
+  // CHECK:      %y = xnn.subgraph
+  // CHECK-NEXT:   xnn.convert
+  %q = xnn.convert %x : (tensor<4xf32>) -> tensor<4x!xnn.qint8<0.5:3>>
+  %s = xnn.add %q, %q : (tensor<4x!xnn.qint8<0.5:3>>, tensor<4x!xnn.qint8<0.5:3>>) -> tensor<4x!xnn.qint8<1.0:3>>
+  %y = xnn.convert %s : (tensor<4x!xnn.qint8<1.0:3>>) -> tensor<4xf32>
+  func.return %y : tensor<4xf32>
+}

@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 import torch
+
+# Defines the operators of quantized_decomposed.
+import torch.ao.quantization.fx._decomposed
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, composite
 from torch import Tensor
-
-# Defines the operators of quantized_decomposed.
-from torch.ao.quantization.fx import _decomposed  # pyright: ignore[reportPrivateUsage]
 
 from xnnir.runtime import StatusError
 
@@ -228,7 +228,7 @@ def test_what_does_not_fit_is_refused(operator: str, arguments: list[Any], messa
 def test_stock_has_the_same_operators() -> None:
     """ExecuTorch's library of quantised kernels runs the same calls; it rounds halves as PyTorch does."""
     pytest.importorskip("executorch")
-    import executorch.kernels.quantized
+    import executorch.kernels.quantized  # noqa: F401
 
     x = torch.linspace(-3, 3, 24).reshape(2, 3, 4)
     scales, zero_points = torch.tensor([0.1, 0.2, 0.3], dtype=torch.float64), torch.tensor([1, -2, 3])
