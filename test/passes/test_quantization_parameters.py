@@ -15,7 +15,8 @@ from xnnir.passes.normalize_quant import NormalizeQuantPass
 
 PER_TENSOR = """
 func.func @forward(%x: tensor<2xf32>) -> tensor<2x{dtype}> {{
-  %q = qdq.quantize_per_tensor(%x, scale = {scale}, zero_point = {zero_point}, quant_min = 0, quant_max = 100, dtype = torch.{name})
+  %q = qdq.quantize_per_tensor(%x, scale = {scale}, zero_point = {zero_point}, quant_min = 0, quant_max = 100,
+      dtype = torch.{name})
     : (tensor<2xf32>) -> tensor<2x{dtype}>
   func.return %q : tensor<2x{dtype}>
 }}

@@ -57,11 +57,7 @@ def _registered(name: str) -> set[str]:
     """The operators that the runtime in the package `name` has kernels for."""
     with quiet():
         if name == "executorch":
-<<<<<<< HEAD
             import_module("executorch.kernels.quantized")  # registers them
-=======
-            import executorch.kernels.quantized  # pyright: ignore[reportUnusedImport] # noqa: F401
->>>>>>> e5044e0 (Run stock's quantised tests and recipes through this compiler; refuse scales along the wrong dimension)
             from executorch.runtime import Runtime
         else:
             from xnnir.runtime import Runtime
