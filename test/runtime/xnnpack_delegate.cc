@@ -11,6 +11,14 @@ namespace {
 size_t allocations = 0;
 } // namespace
 
+// ThreadSanitizer's is not to be replaced.
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define XNNIR_TEST_THREAD_SANITIZER
+#endif
+#endif
+
+#ifndef XNNIR_TEST_THREAD_SANITIZER
 // Counts, for the test that running allocates nothing.
 void *operator new(size_t size) {
   ++allocations;
@@ -20,6 +28,7 @@ void *operator new(size_t size) {
 }
 void operator delete(void *memory) noexcept { std::free(memory); }
 void operator delete(void *memory, size_t) noexcept { std::free(memory); }
+#endif
 
 namespace xnnir::test {
 namespace {
