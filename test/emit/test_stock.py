@@ -18,10 +18,14 @@ from xdsl.dialects.builtin import ModuleOp, TensorType, f32
 from xdsl.parser import Parser
 from xdsl.printer import Printer
 
+from xnnir import to_edge_transform_and_lower
 from xnnir.context import make_context
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.xnn.base import tensor_type_of
 from xnnir.emit import FormatError, read_flat_tensor, read_program, write_program
+from xnnir.emit.fbs import load_schema
+from xnnir.emit.flatbuffer import decode
+from xnnir.testing import stock
 from xnnir.tools.xnn_translate import main as xnn_translate
 
 from .stock_models import STOCK, Head, external_weights, stock_program, stock_run
@@ -187,3 +191,20 @@ def test_weights_in_a_ptd_file(tmp_path: Path) -> None:
     for length in range(0, len(ptd), 7):
         with pytest.raises(FormatError):
             read_flat_tensor(ptd[:length])
+
+
+def test_numbers_that_are_packed_and_read_in_place_have_two_names(tmp_path: Path) -> None:
+    """ExecuTorch's runtime unmaps what a node packs, by name, while others still read it."""
+    layers = torch.nn.Sequential(torch.nn.LayerNorm(16), torch.nn.Linear(16, 16)).eval()
+    layers.get_parameter("1.bias").data.zero_()  # as the layer norm's is
+    x = torch.randn(3, 16)
+    edge = to_edge_transform_and_lower(torch.export.export(layers, (x,)))
+    path = tmp_path / "layers.pte"
+    edge.to_executorch().save(path)
+    named = decode(load_schema("program"), path.read_bytes())["named_data"]
+    segments = {entry["key"]: entry["segment_index"] for entry in named}
+    in_place = [key for key in segments if key.startswith("in_place_")]
+    assert in_place
+    assert all(segments[key.removeprefix("in_place_")] == segments[key] for key in in_place)
+    through_text(path.read_bytes())
+    torch.testing.assert_close(stock.run(path, [x])[0], layers(x), rtol=1e-4, atol=1e-5)

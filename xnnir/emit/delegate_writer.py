@@ -3,18 +3,22 @@ Writes an `xnn.graph` as an XNNPACK delegate blob: an `XH00` header and an `XN01
 
 Constants are not in the blob but in the program's named data, under the SHA-256 of their bytes, so that all graphs and
 methods of a file share equal weights. Values are numbered in the order of the text; graph inputs come first.
+
+Numbers that some nodes pack and others read where they lie have two names for the same bytes: ExecuTorch's runtime
+unmaps what is packed, by name, and would take it away from the others.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import Float32Type, FloatAttr
-from xdsl.ir import SSAValue
+from xdsl.ir import Attribute, Operation, SSAValue, Use
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
-from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.dialects.xnn.base import XnnOp, tensor_type_of
 from xnnir.dialects.xnn.graph_ops import yielded
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
@@ -32,28 +36,68 @@ from xnnir.emit.values import (
     value_table,
 )
 
+_PACKED_OPERANDS: Mapping[type[XnnOp], slice] = {
+    xnn.BatchMatrixMultiplyOp: slice(1, 2),
+    xnn.Convolution2DOp: slice(1, 3),
+    xnn.Deconvolution2DOp: slice(1, 3),
+    xnn.DepthwiseConvolution2DOp: slice(1, 3),
+    xnn.FullyConnectedOp: slice(1, 3),
+}
+"""Constants that XNNPACK copies when the graph is loaded; all others are read where they lie."""
+
+READ_IN_PLACE = "in_place_"
+"""Begins the name of numbers that other nodes pack, for those that do not."""
+
 NAMED = 2**64 - 1
 """The offset of a constant that is in named data."""
 
 Table: TypeAlias = dict[str, Any]
 
 
-def write_graph(graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable) -> bytes:
+def packed_constants(graphs: Iterable[xnn.GraphOp]) -> set[Attribute]:
+    """The values of constants that nodes of `graphs` pack."""
+    packed: set[Attribute] = set()
+    for graph in graphs:
+        for op in graph.body.block.ops:
+            for operand in op.operands[_packed_operands(op)]:
+                if isinstance(operand.owner, xnn.ConstantOp):
+                    packed.add(operand.owner.value)
+    return packed
+
+
+def write_graph(
+    graph: xnn.GraphOp,
+    store: WeightStore,
+    named: NamedData,
+    locations: LocationTable,
+    packed: Collection[Attribute] = (),
+) -> bytes:
     """
-    The blob of `graph`; its weights go to `named`, the locations of its nodes to `locations`.
+    The blob of `graph`; its weights go to `named`, the locations of its nodes to `locations`. `packed` is what
+    `packed_constants` says of all graphs of the file.
 
     Raises `FormatError` for what the format cannot say, and `MissingWeightError`.
     """
-    return _GraphWriter(graph, store, named, locations).write()
+    return _GraphWriter(graph, store, named, locations, packed).write()
 
 
 class _GraphWriter:
-    def __init__(self, graph: xnn.GraphOp, store: WeightStore, named: NamedData, locations: LocationTable):
+    def __init__(
+        self,
+        graph: xnn.GraphOp,
+        store: WeightStore,
+        named: NamedData,
+        locations: LocationTable,
+        packed: Collection[Attribute],
+    ):
         self.graph = graph
         self.store = store
         self.named = named
         self.locations = locations
+        self.packed = packed
         self.ids: dict[SSAValue, int] = {}
+        self.in_place: dict[SSAValue, int] = {}
+        """Ids, for nodes that read them where they lie, of constants that are also packed."""
         self.values: list[Table] = []
         self.constants: dict[str, int] = {}
         self.constant_table: list[Table] = [{"offset": 0, "size": 0}]  # entry 0: not a constant
@@ -108,8 +152,10 @@ class _GraphWriter:
     def _node(self, op: Any) -> Table:
         row = format_of_op(op)
         table: Table = {}
-        for field, operand in zip(row.operands, op.operands, strict=False):
-            table[field] = self.ids[operand]
+        packed = range(len(op.operands))[_packed_operands(op)]
+        for index, (field, operand) in enumerate(zip(row.operands, op.operands, strict=False)):
+            known = self.ids[operand]
+            table[field] = known if index in packed else self.in_place.get(operand, known)
         if len(op.operands) < len(row.operands):
             table[row.operands[-1]] = NO_VALUE
         for field, result in zip(row.results, op.results, strict=True):
@@ -146,9 +192,14 @@ class _GraphWriter:
         if not isinstance(weight, WeightAttr):
             array = constant_array(weight, op.result.type, self.store)
             weight = self.store.add(array)
-        sha256 = self.store.sha256(weight)
-        index = self._add_data(sha256, self.store.bytes(weight), sha256)
-        self._add_value(op.result, constant=index)
+        sha256, data = self.store.sha256(weight), self.store.bytes(weight)
+        if op.value in self.packed and any(not _packs(use) for use in op.result.uses):
+            index = self._add_data(READ_IN_PLACE + sha256, data, sha256)
+            self._add_value(op.result, constant=index)
+            self.in_place[op.result] = self.ids[op.result]
+            if not any(_packs(use) for use in op.result.uses):
+                return
+        self._add_value(op.result, constant=self._add_data(sha256, data, sha256))
 
     def _add_data(self, key: str, data: memoryview, sha256: str) -> int:
         index = self.constants.get(key)
@@ -157,3 +208,11 @@ class _GraphWriter:
             self.constant_table.append({"offset": NAMED, "size": len(data), "named_key": key})
             self.named.add(key, data, sha256)
         return index
+
+
+def _packs(use: Use) -> bool:
+    return use.index in range(len(use.operation.operands))[_packed_operands(use.operation)]
+
+
+def _packed_operands(op: Operation) -> slice:
+    return _PACKED_OPERANDS.get(cast(type[XnnOp], type(op)), slice(0))

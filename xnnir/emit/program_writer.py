@@ -20,7 +20,7 @@ from xnnir.dialects import rt, xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array, get_weight_store
 from xnnir.dialects.xnn.graph_ops import nodes
 from xnnir.dialects.xnn.support import backend_id
-from xnnir.emit.delegate_writer import write_graph
+from xnnir.emit.delegate_writer import packed_constants, write_graph
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
 from xnnir.emit.flatbuffer import encode
@@ -84,6 +84,9 @@ class _ProgramWriter:
                 )
         if not self.methods:
             raise FormatError("module", "expected an rt.method, got none")
+        self.packed = packed_constants(
+            graph for graph in self.delegates.values() if isinstance(graph, xnn.GraphOp)
+        )
         self.constants = TensorData(store)
         self.initial = TensorData(store)
         self.named = NamedData()
@@ -129,7 +132,9 @@ class _ProgramWriter:
             raise FormatError(f"@{name}", "expected an xnn.graph or an rt.delegate of that name, got none")
         if name not in self.blobs:
             if isinstance(op, xnn.GraphOp):
-                blob: bytes | memoryview = write_graph(op, self.store, self.named, self.locations)
+                blob: bytes | memoryview = write_graph(
+                    op, self.store, self.named, self.locations, self.packed
+                )
             else:
                 blob = self.store.bytes(op.processed)
             self.blobs[name] = (len(self.blobs), blob)

@@ -43,19 +43,19 @@ def lower(program: ExportedProgram, *, per_op_mode: bool = False, quant_fusion: 
     return path.read_bytes()
 
 
-def load(buffer: bytes, method: str = "forward") -> Any:
-    """A method of a program in ExecuTorch's own runtime, with `execute`."""
+def load(file: bytes | Path, method: str = "forward") -> Any:
+    """A method of a program, its bytes or where it is, in ExecuTorch's own runtime, with `execute`."""
     with quiet():
         import_module("executorch.kernels.quantized")  # registers them
         from executorch.runtime import Runtime
-    loaded = Runtime.get().load_program(buffer).load_method(method)
+    loaded = Runtime.get().load_program(file).load_method(method)
     assert loaded is not None
     return loaded
 
 
-def run(buffer: bytes, inputs: Sequence[Any], method: str = "forward") -> list[Any]:
+def run(file: bytes | Path, inputs: Sequence[Any], method: str = "forward") -> list[Any]:
     """What ExecuTorch's own runtime returns for `inputs`."""
-    return list(load(buffer, method).execute(list(inputs)))
+    return list(load(file, method).execute(list(inputs)))
 
 
 def delegates(buffer: bytes) -> list[str]:
