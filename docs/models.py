@@ -43,11 +43,13 @@ def measured(name: str) -> str:
     import xnnir
     from xnnir.testing import stock, zoo
     from xnnir.testing.coverage import coverage
+    from xnnir.testing.zoo import quantized
 
-    program = zoo.load(name).export()
+    is_coded = name in quantized.NAMES
+    program = (quantized.load(name) if is_coded else zoo.load(name)).export()
     ours = coverage(xnnir.to_edge_transform_and_lower(program).to_executorch().buffer)
     try:
-        theirs: Any = coverage(stock.lower(program))
+        theirs: Any = coverage(stock.lower(program, quant_fusion=is_coded and "8da4w" in name))
     except Exception as error:
         theirs = f"refuses: {type(error).__name__}"
     return row(name, ours, theirs)
@@ -57,13 +59,15 @@ def main(names: list[str]) -> None:
     warnings.simplefilter("ignore")
     logging.disable(logging.WARNING)
     from xnnir.testing import zoo
+    from xnnir.testing.zoo import quantized
 
+    all_names = (*zoo.NAMES, *quantized.NAMES)
     text = DOCUMENT.read_text()
     known = rows(text)
-    for name in names or zoo.NAMES:
+    for name in names or all_names:
         known[name] = measured(name)
         print(known[name], flush=True)
-    table = "\n".join([HEADER, *(known[name] for name in zoo.NAMES if name in known)])
+    table = "\n".join([HEADER, *(known[name] for name in all_names if name in known)])
     begin, end = "<!-- table -->\n", "\n<!-- end -->"
     head, _, rest = text.partition(begin)
     DOCUMENT.write_text(head + begin + table + end + rest.partition(end)[2])

@@ -39,6 +39,7 @@ from xnnir.dialects.xnn.graph_ops import nodes
 from xnnir.dialects.xnn.support import BACKEND_IDS, Target, backend_id
 from xnnir.files import format_bytes
 from xnnir.passes._blocks import blocks_within
+from xnnir.passes._quantization import NOT_QUANTIZED
 from xnnir.passes.convert_aten_to_xnn import REFUSED
 from xnnir.work import Work, work
 
@@ -61,6 +62,8 @@ class OpReport:
     flops: int
     bytes: int
     share: float
+    in_floats: str
+    """Why it computes in floats what the model quantises; empty for all other ops."""
 
     @property
     def place(self) -> str:
@@ -106,6 +109,12 @@ class Report:
         """The part of the work that is delegated, from 0 to 1."""
         return sum(delegate.share for delegate in self.delegates)
 
+    @property
+    def in_floats(self) -> list[OpReport]:
+        """The ops, in delegates and outside, that compute in floats what the model quantises."""
+        inside = [op for delegate in self.delegates for op in delegate.ops]
+        return [op for op in (*inside, *self.not_delegated) if op.in_floats]
+
     def to_dict(self) -> dict[str, Any]:
         """As plain lists, dictionaries, strings and numbers."""
         return {
@@ -122,6 +131,8 @@ class Report:
         """Print tables to `console`, by default to stderr."""
         console = console or report_console(sys.stderr)
         console.print(_delegates_table(self))
+        if self.in_floats:
+            console.print(_floats_table(self.in_floats))
         if not self.not_delegated:
             console.print("every op is delegated")
             return
@@ -208,6 +219,7 @@ class _Reporter:
                 "flops": done.flops,
                 "bytes": done.bytes,
                 "share": done.cost / total if total else 0.0,
+                "in_floats": _text(op, NOT_QUANTIZED),
             }
 
         return Report(
@@ -277,10 +289,14 @@ def place_of(location: Attribute | None) -> tuple[str, int, str]:
             return "", 0, ""
 
 
+def _text(op: Operation, name: str) -> str:
+    value = op.attributes.get(name)
+    return value.data if isinstance(value, StringAttr) else ""
+
+
 def _reason(op: Operation) -> str:
-    refused = op.attributes.get(REFUSED)
-    if isinstance(refused, StringAttr):
-        return refused.data
+    if refused := _text(op, REFUSED):
+        return refused
     if isinstance(op, XnnOp):
         return "it leaves all numbers in their order, and so does all around it; no delegate is worth that"
     if isinstance(op, aten.AssignBufferOp | aten.AssignInputOp):
@@ -324,6 +340,20 @@ def _host_table(ops: Sequence[HostOpReport]) -> Table:
     for (name, place, runner, reason), alike in rows.items():
         share = _percent(sum(op.share for op in alike))
         table.add_row(name, str(len(alike)), place, runner, share, reason)
+    return table
+
+
+def _floats_table(ops: Sequence[OpReport]) -> Table:
+    table = _table(
+        "In floats, though the model quantises them",
+        "op",
+        "where in the model",
+        "share",
+        "reason",
+        right=("share",),
+    )
+    for op in ops:
+        table.add_row(op.op, op.place, _percent(op.share), op.in_floats)
     return table
 
 

@@ -111,6 +111,28 @@ def test_what_pt2e_quantised() -> None:
     assert torch.equal(run(file, tokens)[0], expected[0])
 
 
+def test_a_table_that_no_kernel_reads_is_one_of_floats_and_the_report_says_why() -> None:
+    class Wide(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.register_buffer("codes", torch.tensor([[-300, 7], [2, 8]], dtype=torch.int16))
+
+        def forward(self, tokens: Tensor) -> Tensor:
+            table = torch.ops.quantized_decomposed.dequantize_per_tensor(
+                self.codes, 0.5, 0, -32768, 32767, torch.int16
+            )
+            return nn.functional.embedding(tokens, table)
+
+    tokens = torch.tensor([1, 0])
+    program = xnnir.to_edge_transform_and_lower(torch.export.export(Wide(), (tokens,)))
+    (found,) = program.explain().in_floats
+    assert found.op == "aten.embedding"
+    assert found.in_floats == "kernels read tables of 8 bits at most, got integers of -300 to 8"
+    assert found.in_floats[:30] in str(program.explain())
+    file = program.to_executorch().buffer
+    assert torch.equal(run(file, tokens)[0], torch.tensor([[1.0, 4.0], [-150.0, 3.5]]))
+
+
 def test_a_table_that_a_linear_layer_shares_is_coded_for_both() -> None:
     class Tied(nn.Module):
         def __init__(self) -> None:
