@@ -103,6 +103,7 @@ SYSTEM_PACKAGES = (
 # Only for `make sanitize` and `make fuzz`.
 SANITIZER_PACKAGES = (
     SystemPackage("libclang-rt-16-dev", library="llvm-16/lib/clang/16*/lib/*/libclang_rt.fuzzer*.a"),
+    SystemPackage("llvm-16", command="llvm-symbolizer-16"),
 )
 
 

@@ -36,8 +36,9 @@ public:
     std::vector<Value *> slots;
     for (const size_t index : arguments)
       slots.push_back(&values_[index]);
-    KernelContext context(values_, nullptr);
-    expect_message(find_kernel(name)(context, slots));
+    const Kernel kernel = find_kernel(name);
+    KernelContext context(values_, nullptr, kernel.user_data);
+    expect_message(kernel.function(context, slots));
   }
 
 private:

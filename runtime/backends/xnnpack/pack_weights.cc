@@ -4,10 +4,9 @@
 #include <atomic>
 #include <string>
 
-#include <pthreadpool.h>
-
 #include "backends/xnnpack/define_values.h"
 #include "backends/xnnpack/node_identity.h"
+#include "core/pool_loop.h"
 
 namespace xnnir {
 
@@ -28,9 +27,12 @@ struct Task {
 // Calls `function` for each index below `count`, on all threads. It must not throw.
 template <typename Function> void in_parallel(pthreadpool *threads, size_t count, Function function) {
   struct Call {
-    static void run(void *context, size_t index) { (*static_cast<Function *>(context))(index); }
+    static void run(void *context, size_t start, size_t size) {
+      for (size_t index = start; index < start + size; ++index)
+        (*static_cast<Function *>(context))(index);
+    }
   };
-  pthreadpool_parallelize_1d(threads, Call::run, &function, count, /*flags=*/0);
+  run_on_pool(threads, Call::run, &function, count, /*tile=*/1);
 }
 
 size_t padded(uint64_t size) {
