@@ -8,13 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias, cast
 
-from xdsl.dialects.builtin import TensorType
+from xdsl.dialects.builtin import TensorType, f64, i64
 from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import rt, xnn
 from xnnir.dialects.aten import AtenOp
-from xnnir.dialects.aten.kernels import find_kernel
-from xnnir.dialects.xnn.base import ints, shape_of, tensor_type_of
+from xnnir.dialects.aten.kernels import Kernel, find_kernel
+from xnnir.dialects.xnn.base import element_type_of, ints, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import upper_bound_shape
 from xnnir.dialects.xnn.support import Target
 from xnnir.passes._kernel_calls import call_kernel
@@ -155,4 +155,22 @@ def find_host_kernel(op: Operation, target: Target) -> HostKernel | None:
     kernel = find_kernel(op.name, only_stock=is_stock)
     if kernel is None or (is_stock and not stock_can_run(op)):
         return None
+    if is_stock and op.name.startswith("qdq."):
+        return lambda builder, op: _call_with_wide_parameters(builder, cast(AtenOp, op), kernel)
     return lambda builder, op: call_kernel(builder, cast(AtenOp, op), kernel)
+
+
+def _call_with_wide_parameters(builder: MethodBuilder, op: AtenOp, kernel: Kernel) -> None:
+    """ExecuTorch's kernels abort where scales are not float64, or zero points not int64."""
+    wide: dict[SSAValue, SSAValue] = {}
+    for name, element_type in (("scale", f64), ("scales", f64), ("zero_point", i64), ("zero_points", i64)):
+        value = op.args().get(name)
+        if isinstance(value, SSAValue) and element_type_of(cast(SSAValue, value)) != element_type:
+            shape = upper_bound_shape(tensor_type_of(value))
+            assert shape is not None
+            dynamism = None if tensor_type_of(value).has_static_shape() else "bound"
+            out = builder.slot(rt.TensorOp(TensorType(element_type, shape), dynamism=dynamism))
+            args = [builder.lookup(value), builder.bool(False), builder.null()]
+            builder.call("aten::_to_copy.out", args, out, op)
+            wide[value] = out
+    call_kernel(builder, op, kernel, wide)

@@ -7,7 +7,8 @@ op are the out tensors, and behind them stand the returned values once more, sev
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, cast
 
 import numpy as np
@@ -34,13 +35,18 @@ from xnnir.errors import OpError
 from xnnir.passes._method_builder import MethodBuilder
 
 
-def call_kernel(builder: MethodBuilder, op: AtenOp, kernel: Kernel) -> None:
+def call_kernel(
+    builder: MethodBuilder,
+    op: AtenOp,
+    kernel: Kernel,
+    slots: Mapping[SSAValue, SSAValue] = MappingProxyType({}),
+) -> None:
     """
-    Add the call of `kernel` that computes the results of `op`, whose slots are there.
+    Add the call of `kernel` that computes the results of `op`, whose slots are there. Operands in `slots` have those.
 
     Raises `OpError` for a list of numbers that has to be fixed and is not.
     """
-    call = _Call(builder, op)
+    call = _Call(builder, op, slots)
     args: list[SSAValue] = []
     for position, argument in enumerate(kernel.schema.arguments):
         if not argument.type.is_written:
@@ -56,8 +62,9 @@ def call_kernel(builder: MethodBuilder, op: AtenOp, kernel: Kernel) -> None:
 class _Call:
     """Makes the slots of the arguments of one op."""
 
-    def __init__(self, builder: MethodBuilder, op: AtenOp):
+    def __init__(self, builder: MethodBuilder, op: AtenOp, slots: Mapping[SSAValue, SSAValue]):
         self.builder = builder
+        self._slots = slots
         self.op = op
         self._args = op.args()
 
@@ -130,6 +137,8 @@ class _Call:
         if not isinstance(value, SSAValue):
             return self._add(self._number_as_tensor(value))
         operand = cast(SSAValue, value)
+        if operand in self._slots:
+            return self._slots[operand]
         slot = self.builder.lookup(operand)
         if isinstance(operand.type, TensorType):
             return slot

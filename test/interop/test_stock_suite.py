@@ -72,8 +72,11 @@ def _marks(case: str) -> Iterator[Any]:
     for group in LIST["needs"]:
         if case in group["cases"] and importlib.util.find_spec(group["module"]) is None:
             yield pytest.mark.xfail(raises=ModuleNotFoundError, strict=True, reason=group["reason"])
-    if any(case in group["cases"] for group in LIST["takes_long"]):
-        yield pytest.mark.exhaustive
+    yield from _takes_long(case)
+
+
+def _takes_long(case: str) -> list[Any]:
+    return [pytest.mark.exhaustive] if any(case in group["cases"] for group in LIST["takes_long"]) else []
 
 
 def _parameter(case: str) -> Any:
@@ -91,7 +94,7 @@ def test_case(case: str) -> None:
 @pytest.mark.parametrize(
     ("case", "atol"),
     [
-        pytest.param(case, group.get("atol", 1e-3), id=case)
+        pytest.param(case, group.get("atol", 1e-3), id=case, marks=_takes_long(case))
         for group in LIST["refuses_more"]
         for case in group["cases"]
     ],
@@ -106,5 +109,7 @@ def test_what_stock_refuses_runs(case: str, atol: float) -> None:
 def test_list_names_cases() -> None:
     names = [case for section in LIST.values() for group in section for case in group["cases"]]
     assert len(CASES) >= 300
-    assert len(names) == len(set(names))
+    expected = [group for section, groups in LIST.items() if section != "takes_long" for group in groups]
+    names_of_expected = [case for group in expected for case in group["cases"]]
+    assert len(names_of_expected) == len(set(names_of_expected))
     assert set(names) <= set(CASES)

@@ -365,3 +365,15 @@ func.func @quantize(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = qdq.dequantize_per_tensor(%q, scale = 0.1, zero_point = 3, quant_min = -128, quant_max = 127, dtype = torch.int16) : (tensor<4xi16>) -> tensor<4xf32>
   func.return %y : tensor<4xf32>
 }
+
+// -----
+
+// ExecuTorch's kernels take scales of float64 and zero points of int64.
+
+// CHECK-LABEL: rt.method @wide
+// CHECK:         rt.kernel_call "aten::_to_copy.out"([[S:%.+]], {{.*}}, {{.*}}, [[D:%.+]], [[D]])
+// CHECK-NEXT:    rt.kernel_call "quantized_decomposed::quantize_per_channel.out"({{%.+}}, [[D]], [[Z:%.+]],
+func.func @wide(%x: tensor<2x4xf32>, %s: tensor<2xf32>, %z: tensor<2xi64>) -> tensor<2x4xi8> {
+  %q = qdq.quantize_per_channel(%x, %s, %z, axis = 0, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<2x4xf32>, tensor<2xf32>, tensor<2xi64>) -> tensor<2x4xi8>
+  func.return %q : tensor<2x4xi8>
+}
