@@ -20,7 +20,7 @@ from xdsl.ir import Operation, SSAValue
 from xnnir.dialects import xnn
 from xnnir.dialects.xnn.base import XnnOp, element_type_of, format_shape, ints, shape_of
 from xnnir.dialects.xnn.gemm_ops import ConvolutionLikeOp
-from xnnir.dialects.xnn.types import PerChannelType, datatype
+from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, datatype
 
 Target: TypeAlias = Literal["executorch", "xnnir"]
 """Who will run the file: any ExecuTorch runtime, or only ours (which has all of XNNPACK's nodes)."""
@@ -161,6 +161,44 @@ def _scales_of_output_channels(op: Operation) -> str | None:
     return None
 
 
+def _scale(value: SSAValue) -> float | None:
+    type = element_type_of(value)
+    return type.scale.value.data if isinstance(type, PerTensorType) else None
+
+
+def _scales_near_the_result(op: Operation) -> str | None:
+    # The ranges that xnn_init_qs8_add_minmax_scalar_params asserts; the library is built without assertions.
+    scales, result = [_scale(operand) for operand in op.operands], _scale(op.results[0])
+    for scale in scales:
+        if scale is not None and result is not None and not 2.0**-10 <= scale / result < 2.0**8:
+            return f"XNNPACK wants operand scale / result scale in 2^-10 to 2^8, got {scale / result:g}"
+    return None
+
+
+def _product_scale_near_the_result(op: Operation) -> str | None:
+    # As above, xnn_init_qs8_mul_minmax_scalar_params.
+    a, b, result = (_scale(value) for value in (*op.operands, op.results[0]))
+    if a is not None and b is not None and result is not None and not 2.0**-16 <= a * b / result < 2.0**8:
+        return f"XNNPACK wants the product of scales / result scale in 2^-16 to 2^8, got {a * b / result:g}"
+    return None
+
+
+def _slopes_that_requantise(op: Operation) -> str | None:
+    # As above, xnn_init_qs8_lrelu_scalar_params.
+    assert isinstance(op, xnn.LeakyReluOp)
+    source, result = _scale(op.input), _scale(op.output)
+    if source is None or result is None:
+        return None
+    positive = source / result
+    negative = positive * op.negative_slope.value.data
+    if not 2.0**-8 <= positive <= 2.0**7 or not (2.0**-8 <= abs(negative) <= 127.99):
+        return (
+            "XNNPACK wants input scale / result scale, and that times the slope, in 2^-8 to 2^7, "
+            f"got {positive:g} and {negative:g}"
+        )
+    return None
+
+
 def _equal_quantisation(op: Operation) -> str | None:
     types = {element_type_of(value) for value in (*op.operands, *op.results)}
     if len(types) > 1:
@@ -203,11 +241,15 @@ def _ours(
     return Support(function, node, datatypes, conditions, moves_data_only, "xnnir")
 
 
+# Integers go through a table that XNNPACK makes of the reference kernel (init_lut_op of unary-elementwise-nc.c).
+_UNARY = _same(1, *_FLOAT, *_STATIC_QUANT)
 _MOVE = _same(1, *_FLOAT, *_STATIC_QUANT)
 
 SUPPORT: Mapping[type[Operation], Support] = {
-    xnn.AbsOp: Support("xnn_define_unary", "Abs", _same(1, *_FLOAT)),
-    xnn.AddOp: Support("xnn_define_binary", "Add", _same(2, *_FLOAT, *_STATIC_QUANT)),
+    xnn.AbsOp: Support("xnn_define_unary", "Abs", _UNARY),
+    xnn.AddOp: Support(
+        "xnn_define_binary", "Add", _same(2, *_FLOAT, *_STATIC_QUANT), (_scales_near_the_result,)
+    ),
     xnn.ArgmaxPooling2DOp: Support(
         "xnn_define_argmax_pooling_2d", "ArgMaxPooling2d", _same(1, "fp32"), (_window_larger_than_one,)
     ),
@@ -215,13 +257,13 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.AveragePooling2DOp: Support(
         "xnn_define_average_pooling_2d", "AvgPooling2d", _same(1, *_FLOAT), (_window_larger_than_one,)
     ),
-    xnn.BankersRoundingOp: _ours("xnn_define_unary", "BankersRounding", _same(1, *_FLOAT)),
+    xnn.BankersRoundingOp: _ours("xnn_define_unary", "BankersRounding", _UNARY),
     xnn.BatchMatrixMultiplyOp: Support(
         "xnn_define_batch_matrix_multiply",
         "BatchMatrixMultiply",
         (*_same(2, *_FLOAT), *_rows("qdint8 qcint8 -> fp32")),
     ),
-    xnn.CeilingOp: Support("xnn_define_unary", "Ceiling", _same(1, *_FLOAT)),
+    xnn.CeilingOp: Support("xnn_define_unary", "Ceiling", _UNARY),
     xnn.ClampOp: Support("xnn_define_unary", "Clamp", _same(1, *_FLOAT, *_STATIC_QUANT)),
     xnn.ConcatenateOp: Support(
         "xnn_define_concatenate2..5", "Concatenate2..5", _MOVE, (_equal_quantisation,), moves_data_only=True
@@ -235,7 +277,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
     ),
     xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
     xnn.CopysignOp: _ours("xnn_define_binary", "Copysign", _same(2, *_FLOAT)),
-    xnn.CosineOp: Support("xnn_define_unary", "Cos", _same(1, *_FLOAT)),
+    xnn.CosineOp: Support("xnn_define_unary", "Cos", _UNARY),
     xnn.Deconvolution2DOp: Support(
         "xnn_define_deconvolution_2d",
         "ConvTranspose2d",
@@ -256,21 +298,21 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (_static("filter", "bias"), _scales_of_output_channels),
     ),
     xnn.DivideOp: Support("xnn_define_binary", "Div", _same(2, *_FLOAT)),
-    xnn.EluOp: Support("xnn_define_unary", "ELU", _same(1, *_FLOAT)),
-    xnn.ExpOp: Support("xnn_define_unary", "Exp", _same(1, *_FLOAT)),
-    xnn.FloorOp: Support("xnn_define_unary", "Floor", _same(1, *_FLOAT)),
+    xnn.EluOp: Support("xnn_define_unary", "ELU", _UNARY),
+    xnn.ExpOp: Support("xnn_define_unary", "Exp", _UNARY),
+    xnn.FloorOp: Support("xnn_define_unary", "Floor", _UNARY),
     xnn.FullyConnectedOp: Support(
         "xnn_define_fully_connected",
         "FullyConnected",
         _FULLY_CONNECTED,
         (_static_unless_fp32, _no_bias_for_floats_with_integers, _scales_of_output_channels),
     ),
-    xnn.GeluOp: Support("xnn_define_unary", "Gelu", _same(1, *_FLOAT)),
+    xnn.GeluOp: Support("xnn_define_unary", "Gelu", _UNARY),
     xnn.GlobalAveragePooling2DOp: Support(
         "xnn_define_static_reduce", "GlobalAvgPooling2d", _same(1, *_FLOAT, *_STATIC_QUANT)
     ),
-    xnn.HardswishOp: Support("xnn_define_unary", "Hardswish", _same(1, *_FLOAT)),
-    xnn.LeakyReluOp: Support("xnn_define_unary", "LeakyReLU", _same(1, *_FLOAT)),
+    xnn.HardswishOp: Support("xnn_define_unary", "Hardswish", _UNARY),
+    xnn.LeakyReluOp: Support("xnn_define_unary", "LeakyReLU", _UNARY, (_slopes_that_requantise,)),
     xnn.LogOp: Support("xnn_define_unary", "Log", _same(1, *_FLOAT)),
     xnn.MaxPooling2DOp: Support(
         "xnn_define_max_pooling_2d",
@@ -281,14 +323,19 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.MaximumOp: Support("xnn_define_binary", "Maximum", _same(2, *_FLOAT)),
     xnn.MinimumOp: Support("xnn_define_binary", "Minimum", _same(2, *_FLOAT)),
     xnn.ModulusOp: _ours("xnn_define_binary", "Modulus", _same(2, *_FLOAT)),
-    xnn.MultiplyOp: Support("xnn_define_binary", "Multiply", _same(2, *_FLOAT, *_STATIC_QUANT)),
-    xnn.NegateOp: Support("xnn_define_unary", "Negate", _same(1, *_FLOAT)),
+    xnn.MultiplyOp: Support(
+        "xnn_define_binary",
+        "Multiply",
+        _same(2, *_FLOAT, *_STATIC_QUANT),
+        (_product_scale_near_the_result,),
+    ),
+    xnn.NegateOp: Support("xnn_define_unary", "Negate", _UNARY),
     xnn.PowOp: _ours("xnn_define_binary", "Pow", _same(2, *_FLOAT)),
     xnn.PreluOp: Support("xnn_define_binary", "PReLU", _same(2, *_FLOAT), (_static("rhs"),)),
     xnn.ReciprocalSquareRootOp: Support("xnn_define_unary", "ReciprocalSquareRoot", _same(1, *_FLOAT)),
-    xnn.SigmoidOp: Support("xnn_define_unary", "Sigmoid", _same(1, *_FLOAT)),
-    xnn.SignOp: _ours("xnn_define_unary", "Sign", _same(1, *_FLOAT)),
-    xnn.SineOp: Support("xnn_define_unary", "Sin", _same(1, *_FLOAT)),
+    xnn.SigmoidOp: Support("xnn_define_unary", "Sigmoid", _UNARY),
+    xnn.SignOp: _ours("xnn_define_unary", "Sign", _UNARY),
+    xnn.SineOp: Support("xnn_define_unary", "Sin", _UNARY),
     xnn.SoftmaxOp: Support("xnn_define_softmax", "Softmax", _same(1, *_FLOAT)),
     xnn.SpaceToDepth2DOp: _ours(
         "xnn_define_space_to_depth_2d",
@@ -297,7 +344,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         (_equal_quantisation,),
         moves_data_only=True,
     ),
-    xnn.SquareOp: Support("xnn_define_unary", "Square", _same(1, *_FLOAT)),
+    xnn.SquareOp: Support("xnn_define_unary", "Square", _UNARY),
     xnn.SquareRootOp: Support("xnn_define_unary", "SquareRoot", _same(1, *_FLOAT)),
     xnn.SquaredDifferenceOp: _ours("xnn_define_binary", "SquaredDifference", _same(2, *_FLOAT)),
     xnn.StaticConstantPadOp: Support(
@@ -327,8 +374,10 @@ SUPPORT: Mapping[type[Operation], Support] = {
     xnn.StaticTransposeOp: Support(
         "xnn_define_static_transpose", "StaticTranspose", _MOVE, (_equal_quantisation,), moves_data_only=True
     ),
-    xnn.SubtractOp: Support("xnn_define_binary", "Subtract", _same(2, *_FLOAT, *_STATIC_QUANT)),
-    xnn.TanhOp: Support("xnn_define_unary", "Tanh", _same(1, *_FLOAT)),
+    xnn.SubtractOp: Support(
+        "xnn_define_binary", "Subtract", _same(2, *_FLOAT, *_STATIC_QUANT), (_scales_near_the_result,)
+    ),
+    xnn.TanhOp: Support("xnn_define_unary", "Tanh", _UNARY),
 }
 
 

@@ -72,7 +72,11 @@ class EdgeView:
     """Runs the finished program."""
 
     def module(self) -> Any:
-        return mock.Mock(side_effect=self.run, code=self.graph_module.code)
+        def call(*inputs: Any) -> Any:
+            results = self.run(*inputs)
+            return results[0] if len(results) == 1 else results
+
+        return mock.Mock(side_effect=call, code=self.graph_module.code)
 
     @property
     def graph(self) -> fx.Graph:

@@ -165,6 +165,6 @@ def test_mixed_types_are_refused_in_words(first: str, second: str) -> None:
 def test_other_floats_are_refused_in_words(dtype: torch.dtype) -> None:
     x = randn(2, 3).to(dtype)
     name = {torch.bfloat16: "bf16", torch.float64: "f64"}[dtype]
-    assert_refused("exp", {"self": x}, f"xnn_define_unary takes fp32, fp16; got {name}")
+    assert_refused("exp", {"self": x}, f"xnn_define_unary takes fp32, fp16, qint8, quint8; got {name}")
     assert_refused("linear", {"input": x, "weight": x}, f"got {name}")
     assert_refused("mul.Tensor", {"self": x, "other": x}, f"float32 and float16, got {name}")

@@ -16,7 +16,7 @@ func.func @legal(%x: tensor<4xf32>) -> tensor<2x2xf32> {
 
 // A type that XNNPACK lacks is refused, with what there is.
 xnn.graph @types(%a: tensor<4xf64>) -> tensor<4xf64> {
-  // expected-error@+1 {{xnn.abs: xnn_define_unary takes fp32, fp16; got f64}}
+  // expected-error@+1 {{xnn.abs: xnn_define_unary takes fp32, fp16, qint8, quint8; got f64}}
   %b = xnn.abs %a : (tensor<4xf64>) -> tensor<4xf64>
   xnn.yield %b : tensor<4xf64>
 }
