@@ -164,8 +164,11 @@ def _call_with_wide_parameters(builder: MethodBuilder, op: AtenOp, kernel: Kerne
     """ExecuTorch's kernels abort where scales are not float64, or zero points not int64."""
     wide: dict[SSAValue, SSAValue] = {}
     for name, element_type in (("scale", f64), ("scales", f64), ("zero_point", i64), ("zero_points", i64)):
-        value = op.args().get(name)
-        if isinstance(value, SSAValue) and element_type_of(cast(SSAValue, value)) != element_type:
+        argument = op.args().get(name)
+        if not isinstance(argument, SSAValue):
+            continue
+        value = cast(SSAValue, argument)
+        if element_type_of(value) != element_type:
             shape = upper_bound_shape(tensor_type_of(value))
             assert shape is not None
             dynamism = None if tensor_type_of(value).has_static_shape() else "bound"

@@ -27,7 +27,7 @@ from types import ModuleType
 from typing import Any, ClassVar
 from unittest import mock
 
-import executorch.kernels.quantized  # kernels of stock's runtime # noqa: F401
+import executorch.kernels.quantized  # pyright: ignore[reportUnusedImport] # noqa: F401
 import torch
 from executorch.backends.test import harness
 from executorch.backends.test.harness.stages import Export, Stage, StageType

@@ -1,6 +1,7 @@
 """
 Reads an XNNPACK delegate blob into an `xnn.graph`: `XN01` and the older `XN00`, with or without an `XH00` header, with
-constants in named data, behind the flatbuffer, or inside it.
+constants in named data, behind the flatbuffer, or inside it, and inputs that are quantised when the graph runs by a
+node or by the older `dq_datatype`.
 
 Shapes in a blob are upper bounds, and nothing in it says which are dynamic, so the types of the graph have them as they
 are; only where a reshape leaves a size open it is `?`.
@@ -11,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, cast
 
-from xdsl.dialects.builtin import FunctionType, TensorType, UnitAttr
+from xdsl.dialects.builtin import Float32Type, FunctionType, TensorType, UnitAttr
 from xdsl.ir import Attribute, Block, Operation, Region, SSAValue
 from xdsl.utils.exceptions import VerifyException
 
@@ -25,7 +26,13 @@ from xnnir.emit.flatbuffer import decode
 from xnnir.emit.headers import DelegateHeader
 from xnnir.emit.locations import NO_HANDLE, parse_location
 from xnnir.emit.nodes import FORMAT_OF_MEMBER, Derived, NodeFormat
-from xnnir.emit.values import FLAG_EXTERNAL_INPUT, FLAG_EXTERNAL_OUTPUT, NO_VALUE, read_value
+from xnnir.emit.values import (
+    FLAG_EXTERNAL_INPUT,
+    FLAG_EXTERNAL_OUTPUT,
+    NO_VALUE,
+    is_quantized_when_run,
+    read_value,
+)
 
 IDENTIFIERS = (b"XN00", b"XN01")
 MAX_EXTERNS = 4096
@@ -97,6 +104,7 @@ class _GraphReader:
             )
         block = Block(arg_types=[self.types[id] for id in inputs])
         self.values.update(zip(inputs, block.args, strict=True))
+        self._quantize_inputs(block, inputs)
         self._add_constants(block)
         for index, node in enumerate(graph["xnodes"]):
             self._add_node(block, node, f"XNNGraph.xnodes[{index}]")
@@ -124,6 +132,28 @@ class _GraphReader:
             if tensor["flags"] & ~(FLAG_EXTERNAL_INPUT | FLAG_EXTERNAL_OUTPUT):
                 raise FormatError(f"{where}.flags", f"expected bits 0 and 1 only, got {tensor['flags']:#x}")
             self.tables[id], self.types[id] = tensor, type
+
+    def _quantize_inputs(self, block: Block, inputs: Sequence[int]) -> None:
+        """What old files say of an input (`dq_datatype`) is a conversion that all nodes read instead of it."""
+        for id, tensor in self.tables.items():
+            where = f"XNNGraph.xvalues (id {id})"
+            if not is_quantized_when_run(tensor, where):
+                continue
+            type = self.types[id]
+            if (
+                id not in inputs
+                or not isinstance(type.get_element_type(), Float32Type)
+                or not type.get_shape()
+            ):
+                raise FormatError(
+                    f"{where}.dq_datatype",
+                    f"expected that on float inputs of the graph with dimensions only, got it on {type}",
+                )
+            # Rows are the last dimension, as old runtimes had it.
+            dims = [DimAttr(str(dim), dim) for dim in type.get_shape()]
+            convert = xnn.ConvertOp(self.values[id], tensor_type(xnn.QDInt8Type(1), dims))
+            block.add_op(convert)
+            self.values[id], self.types[id] = convert.output, tensor_type(xnn.QDInt8Type(1), dims)
 
     def _externals(self, flag: int, first: int) -> list[int]:
         by_external_id: dict[int, int] = {}

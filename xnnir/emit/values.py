@@ -112,16 +112,25 @@ def read_value(
     if tensor is None:
         raise FormatError(f"{where}.tensor_value", "expected a tensor value, got none")
     params = None if member == "XNNTensorValue" else table["quant_params"]
-    if tensor["dq_datatype"]:
-        raise FormatError(
-            f"{where}.dq_datatype", "graphs that quantise inputs by this old field are not understood"
-        )
     dims = tensor["dims"]
     if len(dims) != tensor["num_dims"]:
         raise FormatError(f"{where}.num_dims", f"expected {len(dims)}, got {tensor['num_dims']}")
     name = _DATATYPE_NAMES.get(tensor["datatype"], "")
     element_type = _element_type(name, params, where, get, store)
     return tensor, tensor_type(element_type, [DimAttr(str(dim), dim) for dim in dims])
+
+
+def is_quantized_when_run(tensor: Table, where: str) -> bool:
+    """
+    Whether a tensor value asks, in the way of old files, that its rows are quantised before nodes read it. Raises
+    `FormatError` where it asks for what is no such coding.
+    """
+    name = _DATATYPE_NAMES.get(tensor["dq_datatype"], "")
+    if name in ("invalid", ""):
+        return False
+    if name not in ("qint8", "qdint8"):
+        raise FormatError(f"{where}.dq_datatype", f"expected qint8 or qdint8, got {name}")
+    return True
 
 
 def _element_type(
