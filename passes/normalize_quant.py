@@ -13,8 +13,9 @@ XNNPACK's own to find: the three calls of a dynamic quantisation become one conv
     %y = xnn.convert %q : (tensor<4x!xnn.qint8<0.1:3>>) -> tensor<4xf32>
 
 Numbers of uint8 that nobody sees become int8, with a zero point that is 128 less: XNNPACK has more for those. What has
-no coding stays a call, and runs on a kernel. Weights stay calls as well until an op takes them. A scale that is no
-positive number, or a zero point out of its range, is an error.
+no coding stays a call, and runs on a kernel; so does a dynamic quantisation whose numbers the caller alone reads.
+Weights stay calls as well until an op takes them. A scale that is no positive number, or a zero point out of its range,
+is an error.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from dataclasses import dataclass
 from typing import Any, cast
 
 from xdsl.context import Context
+from xdsl.dialects import func
 from xdsl.dialects.builtin import Float16Type, Float32Type, ModuleOp
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
@@ -199,6 +201,10 @@ def _dynamic(call: AtenOp) -> list[Operation]:
         or not all(_is_full_int8(op) for op in (choose, quantize, call))
     ):
         return []
+    if call.name != "qdq.dequantize_affine" and all(
+        isinstance(use.operation, func.ReturnOp) for use in call.results[0].uses
+    ):
+        return []  # the rounded numbers are what is wanted, and kernels give them
     rank = len(shape_of(x))
     match call.name:
         case "qdq.dequantize_per_tensor.tensor":

@@ -83,9 +83,9 @@ def _fold_block(block: Block, store: WeightStore, target: Target) -> None:
 
 def _drop_row_coding(convert: xnn.ConvertOp, x: SSAValue) -> None:
     """XNNPACK has no way back from rows quantised while the model runs; floats are what they stand for."""
-    for use in convert.output.uses:
-        if not moves_data_only(use.operation):
-            note_float(use.operation, _NO_WAY_BACK)
+    readers = [use.operation for use in convert.output.uses]
+    for reader in [op for op in readers if not moves_data_only(op)] or readers:
+        note_float(reader, _NO_WAY_BACK)
     if element_type_of(x) == element_type_of(convert.output):
         replace(convert, x)
     else:

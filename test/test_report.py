@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 import xnnir
+import xnnir.runtime
 from xnnir.report import Report
 from xnnir.tools.xnnir import cli
 
@@ -175,6 +176,36 @@ def test_recurrent_layers_are_counted_by_their_weights() -> None:
     flops = [op.flops for op in edge.explain().not_delegated if "lstm" in op.op]
     weights = sum(weight.numel() for weight in model.parameters() if weight.dim() == 2)
     assert flops == [2 * 3 * 2 * weights]
+
+
+class Coded(nn.Module):
+    """A softmax of rows that are quantised while the model runs, and those rows themselves."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        ops: Any = torch.ops.quantized_decomposed
+
+        def rounded(x: Tensor) -> Tensor:
+            scale, zero_point = ops.choose_qparams.tensor(x, -128, 127, 1e-5, torch.int8)
+            codes = ops.quantize_per_tensor.tensor(x, scale, zero_point, -128, 127, torch.int8)
+            return ops.dequantize_per_tensor.tensor(codes, scale, zero_point, -128, 127, torch.int8)
+
+        return torch.softmax(rounded(x + 1), -1), rounded(x)
+
+
+def test_what_is_not_computed_in_integers_is_said() -> None:
+    import torch.ao.quantization.fx._decomposed  # pyright: ignore # noqa: F401
+
+    x = torch.randn(2, 8)
+    lowered = xnnir.to_edge_transform_and_lower(torch.export.export(Coded(), (x,)))
+    report = lowered.explain()
+    (said,) = report.in_floats
+    assert said.op == "xnn.softmax" and "in linear layers and convolutions" in said.in_floats
+    assert "In floats, though the model quantises" in str(report)
+    # What only the caller reads is what PyTorch has.
+    assert {op.op for op in report.not_delegated} >= {"qdq.choose_qparams.tensor"}
+    buffer = lowered.to_executorch().buffer
+    _, rows = xnnir.runtime.Runtime.get().load_program(buffer).load_method("forward").execute([x])
+    assert torch.equal(rows, Coded()(x)[1])
 
 
 def test_the_command_explains_models_and_files(tmp_path: Any) -> None:

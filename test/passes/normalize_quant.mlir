@@ -66,7 +66,23 @@ func.func @narrow(%x: tensor<4xf32>) -> tensor<4xf32> {
 func.func @dynamic(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   // CHECK-NEXT: %q = xnn.convert %x : (tensor<2x8xf32>) -> tensor<2x8x!xnn.qdint8<2>>
   // CHECK-NEXT: %y = xnn.convert %q : (tensor<2x8x!xnn.qdint8<2>>) -> tensor<2x8xf32>
-  // CHECK-NEXT: func.return %y
+  // CHECK-NEXT: %r = aten.relu(%y)
+  %s, %z = qdq.choose_qparams.tensor(%x, quant_min = -128, quant_max = 127, eps = 0.000244140625, dtype = torch.int8) : (tensor<2x8xf32>) -> (tensor<1xf64>, tensor<1xi64>)
+  %q = qdq.quantize_per_tensor.tensor(%x, %s, %z, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<2x8xf32>, tensor<1xf64>, tensor<1xi64>) -> tensor<2x8xi8>
+  %y = qdq.dequantize_per_tensor.tensor(%q, %s, %z, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<2x8xi8>, tensor<1xf64>, tensor<1xi64>) -> tensor<2x8xf32>
+  %r = aten.relu(%y) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
+}
+
+// -----
+
+// Rounded numbers that the caller alone reads are computed by kernels.
+// CHECK-LABEL: func.func @returned
+func.func @returned(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
+  // CHECK-NEXT: qdq.choose_qparams.tensor
+  // CHECK-NEXT: qdq.quantize_per_tensor.tensor
+  // CHECK-NEXT: qdq.dequantize_per_tensor.tensor
+  // CHECK-NEXT: func.return
   %s, %z = qdq.choose_qparams.tensor(%x, quant_min = -128, quant_max = 127, eps = 0.000244140625, dtype = torch.int8) : (tensor<2x8xf32>) -> (tensor<1xf64>, tensor<1xi64>)
   %q = qdq.quantize_per_tensor.tensor(%x, %s, %z, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<2x8xf32>, tensor<1xf64>, tensor<1xi64>) -> tensor<2x8xi8>
   %y = qdq.dequantize_per_tensor.tensor(%q, %s, %z, quant_min = -128, quant_max = 127, dtype = torch.int8) : (tensor<2x8xi8>, tensor<1xf64>, tensor<1xi64>) -> tensor<2x8xf32>
