@@ -10,6 +10,11 @@ function(xnnir_select target)
   endif()
   target_include_directories(${target} PRIVATE "${PROJECT_BINARY_DIR}/selection")
   target_compile_definitions(${target} PRIVATE XNNIR_SELECTION)
+  if(MSVC)
+    # Its linker drops what nobody refers to in any build but Debug.
+    target_compile_options(${target} PRIVATE /Gy /Gw)
+    return()
+  endif()
   target_compile_options(${target} PRIVATE -ffunction-sections -fdata-sections)
   # Programs and libraries of whoever links it.
   target_link_options(${target} INTERFACE $<IF:$<PLATFORM_ID:Darwin>,LINKER:-dead_strip,LINKER:--gc-sections>)

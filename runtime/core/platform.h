@@ -57,7 +57,7 @@ public:
   virtual ~NewFile() = default;
   // Bytes that the file has by now.
   virtual uint64_t size() const = 0;
-  // Makes room for `size` more bytes, a multiple of page_size(), and maps them. Disk space is taken here, so
+  // Makes room for `size` more bytes, a multiple of file_unit(), and maps them. Disk space is taken here, so
   // that writing to the memory cannot fail: kOutOfResources when there is not enough of it, or the process
   // may not write files of that size.
   virtual Result<std::shared_ptr<const Pages>> append(size_t size) = 0;
@@ -78,6 +78,9 @@ int process_id();
 
 // Memory protection works in units of this many bytes.
 size_t page_size();
+
+// Parts of files are mapped in units of this many bytes, a multiple of page_size().
+size_t file_unit();
 
 // CPUs that this process may run on.
 size_t usable_cpu_count();

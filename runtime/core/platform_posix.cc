@@ -1,3 +1,5 @@
+// Files may be longer than addresses are.
+#define _FILE_OFFSET_BITS 64
 #include "core/platform.h"
 
 #include <algorithm>
@@ -148,7 +150,12 @@ Result<std::shared_ptr<const MappedFile>> map_part(int descriptor, uint64_t offs
   // then are readable too.
   const size_t page = page_size();
   const size_t before = static_cast<size_t>(offset % page);
-  const size_t size = static_cast<size_t>(wanted != 0 ? wanted : file_size - offset);
+  const uint64_t part = wanted != 0 ? wanted : file_size - offset;
+  if (part > SIZE_MAX / 2)
+    return make_status(StatusCode::kMemoryAllocationFailed,
+                       "cannot map %llu bytes of %s: addresses of this process have %zu bits",
+                       static_cast<unsigned long long>(part), name, sizeof(void *) * 8);
+  const size_t size = static_cast<size_t>(part);
   const size_t mapped = round_up(before + size + kOverReadBytes, page);
   void *address = mmap(nullptr, mapped, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (address == MAP_FAILED)
@@ -338,6 +345,8 @@ size_t page_size() {
   static const size_t size = static_cast<size_t>(std::max(sysconf(_SC_PAGESIZE), 4096L));
   return size;
 }
+
+size_t file_unit() { return page_size(); }
 
 size_t usable_cpu_count() {
 #ifdef __linux__

@@ -1,12 +1,16 @@
 #include "format/delegate_graph.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <cstring>
+
+#include "core/overflow.h"
 
 namespace xnnir {
 namespace {
 
-constexpr size_t kMaxElements = size_t{1} << 40;
+constexpr size_t kMaxElements = static_cast<size_t>(std::min<uint64_t>(uint64_t{1} << 40, SIZE_MAX / 16));
 
 constexpr const char *kKindNames[kAllNodeKindCount + 1] = {"NONE",
                                                            "Add",
@@ -123,8 +127,7 @@ std::string to_string(const Shape &shape) {
 bool count_elements(const Shape &shape, size_t *count) {
   size_t product = 1;
   for (size_t i = 0; i < shape.rank; ++i)
-    if (shape[i] > kMaxElements || __builtin_mul_overflow(product, shape[i], &product) ||
-        product > kMaxElements)
+    if (shape[i] > kMaxElements || mul_overflow(product, shape[i], &product) || product > kMaxElements)
       return false;
   *count = product;
   return true;

@@ -1,5 +1,6 @@
 #include "kernels/dense.h"
 
+#include "core/overflow.h"
 #include "kernels/convert_blocks.h"
 #include "kernels/parallel.h"
 #include "kernels/strided_copy.h"
@@ -63,7 +64,7 @@ Result<size_t> checked_product(Span<const int64_t> sizes) {
   bool empty = false;
   for (const int64_t size : sizes) {
     empty |= size == 0;
-    if (size != 0 && __builtin_mul_overflow(product, static_cast<size_t>(size), &product))
+    if (size != 0 && mul_overflow(product, size, &product))
       return make_status(StatusCode::kNotSupported, "sizes have a product beyond what memory can hold");
   }
   return empty ? size_t{0} : product;

@@ -191,25 +191,25 @@ struct Relu {
   static HWY_INLINE float apply(float x) { return x < 0 ? 0 : x; }
 };
 struct Sqrt {
-  static HWY_INLINE float apply(float x) { return __builtin_sqrtf(x); }
+  static HWY_INLINE float apply(float x) { return std::sqrt(x); }
 };
 struct Rsqrt {
-  static HWY_INLINE float apply(float x) { return 1 / __builtin_sqrtf(x); }
+  static HWY_INLINE float apply(float x) { return 1 / std::sqrt(x); }
 };
 struct Reciprocal {
   static HWY_INLINE float apply(float x) { return 1 / x; }
 };
 struct Floor {
-  static HWY_INLINE float apply(float x) { return __builtin_floorf(x); }
+  static HWY_INLINE float apply(float x) { return std::floor(x); }
 };
 struct Ceil {
-  static HWY_INLINE float apply(float x) { return __builtin_ceilf(x); }
+  static HWY_INLINE float apply(float x) { return std::ceil(x); }
 };
 struct Trunc {
-  static HWY_INLINE float apply(float x) { return __builtin_truncf(x); }
+  static HWY_INLINE float apply(float x) { return std::trunc(x); }
 };
 struct Round {
-  static HWY_INLINE float apply(float x) { return __builtin_nearbyintf(x); }
+  static HWY_INLINE float apply(float x) { return std::nearbyint(x); }
 };
 struct Hardsigmoid {
   static HWY_INLINE float apply(float x) {

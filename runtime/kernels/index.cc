@@ -1,6 +1,7 @@
 // aten::index.Tensor_out, aten::index_put.out and aten::index_put_.
 #include "kernels/index.h"
 
+#include "core/overflow.h"
 #include "kernels/combine.h"
 #include "kernels/dtype_switch.h"
 #include "kernels/indices.h"
@@ -140,7 +141,7 @@ Status IndexedElements::find_sizes(const Tensor &self) {
 Status IndexedElements::find_offsets(KernelContext &context, const Tensor &self) {
   int64_t count = 1;
   for (size_t i = 0; i < point_sizes_.size(); ++i)
-    if (__builtin_mul_overflow(count, point_sizes_[i], &count))
+    if (mul_overflow(count, point_sizes_[i], &count))
       return make_status(StatusCode::kInvalidArgument,
                          "indices broadcast to more elements than there can be");
   offset_count_ = static_cast<size_t>(count);

@@ -89,12 +89,34 @@ void float_panel(size_t rows, size_t columns, size_t depth, const float *a, size
                  const float *panel, bool accumulate, float *out, size_t out_stride) {
   panel_of(rows, columns, depth, a, a_stride, panel, accumulate, out, out_stride);
 }
+float float_dot(const float *a, const float *b, size_t count) { return dot_of(a, b, count); }
+#if HWY_HAVE_FLOAT64
 void double_panel(size_t rows, size_t columns, size_t depth, const double *a, size_t a_stride,
                   const double *panel, bool accumulate, double *out, size_t out_stride) {
   panel_of(rows, columns, depth, a, a_stride, panel, accumulate, out, out_stride);
 }
-float float_dot(const float *a, const float *b, size_t count) { return dot_of(a, b, count); }
 double double_dot(const double *a, const double *b, size_t count) { return dot_of(a, b, count); }
+#else
+// NEON of 32-bit Arm has vectors of floats alone.
+void double_panel(size_t rows, size_t columns, size_t depth, const double *a, size_t a_stride,
+                  const double *panel, bool accumulate, double *out, size_t out_stride) {
+  for (size_t r = 0; r < rows; ++r) {
+    double sums[kPanelColumns<double>] = {};
+    for (size_t p = 0; p < depth; ++p)
+      for (size_t c = 0; c < columns; ++c)
+        sums[c] += a[r * a_stride + p] * panel[p * kPanelColumns<double> + c];
+    double *to = out + r * out_stride;
+    for (size_t c = 0; c < columns; ++c)
+      to[c] = accumulate ? to[c] + sums[c] : sums[c];
+  }
+}
+double double_dot(const double *a, const double *b, size_t count) {
+  double sum = 0;
+  for (size_t i = 0; i < count; ++i)
+    sum += a[i] * b[i];
+  return sum;
+}
+#endif
 
 } // namespace HWY_NAMESPACE
 } // namespace xnnir

@@ -6,6 +6,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/overflow.h"
 #include "kernels/arguments.h"
 #include "kernels/elements.h"
 
@@ -88,23 +89,22 @@ Result<Value> add(const Number &a, const Number &b) {
   int64_t sum = 0;
   if (a.is_double || b.is_double)
     return Value(a.real + b.real);
-  return __builtin_add_overflow(a.integer, b.integer, &sum) ? Result<Value>(overflow("sum")) : Value(sum);
+  return add_overflow(a.integer, b.integer, &sum) ? Result<Value>(overflow("sum")) : Value(sum);
 }
 
 Result<Value> sub(const Number &a, const Number &b) {
   int64_t difference = 0;
   if (a.is_double || b.is_double)
     return Value(a.real - b.real);
-  return __builtin_sub_overflow(a.integer, b.integer, &difference) ? Result<Value>(overflow("difference"))
-                                                                   : Value(difference);
+  return sub_overflow(a.integer, b.integer, &difference) ? Result<Value>(overflow("difference"))
+                                                         : Value(difference);
 }
 
 Result<Value> mul(const Number &a, const Number &b) {
   int64_t product = 0;
   if (a.is_double || b.is_double)
     return Value(a.real * b.real);
-  return __builtin_mul_overflow(a.integer, b.integer, &product) ? Result<Value>(overflow("product"))
-                                                                : Value(product);
+  return mul_overflow(a.integer, b.integer, &product) ? Result<Value>(overflow("product")) : Value(product);
 }
 
 Result<Value> truediv(const Number &a, const Number &b) {

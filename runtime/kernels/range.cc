@@ -1,6 +1,7 @@
 // aten::{arange,linspace}: numbers at equal distances.
 #include <cmath>
 
+#include "core/overflow.h"
 #include "kernels/arguments.h"
 #include "kernels/dtype_switch.h"
 #include "kernels/integers.h"
@@ -28,7 +29,7 @@ Result<int64_t> count_steps(const Scalar &start, const Scalar &end, const Scalar
   if (!start.is_floating() && !end.is_floating() && !step.is_floating()) {
     int64_t distance = 0;
     const int64_t stride = step.to<int64_t>();
-    if (stride == 0 || __builtin_sub_overflow(end.to<int64_t>(), start.to<int64_t>(), &distance) ||
+    if (stride == 0 || sub_overflow(end.to<int64_t>(), start.to<int64_t>(), &distance) ||
         (distance != 0 && (distance < 0) != (stride < 0)))
       return refused();
     return truncating_divide(distance, stride) + (truncating_modulo(distance, stride) != 0 ? 1 : 0);

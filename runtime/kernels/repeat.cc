@@ -1,6 +1,7 @@
 // aten::repeat.out and aten::repeat_interleave.Tensor_out.
 #include <limits>
 
+#include "core/overflow.h"
 #include "kernels/dense.h"
 #include "kernels/indices.h"
 #include "kernels/strided_copy.h"
@@ -26,7 +27,7 @@ Status repeat_out(KernelContext &context, Span<Value *> args) {
   for (size_t i = 0; i < repeats.size(); ++i) {
     const int64_t size = i < added ? 1 : self->sizes()[i - added];
     int64_t repeated = 0;
-    if (repeats[i] < 0 || __builtin_mul_overflow(size, repeats[i], &repeated))
+    if (repeats[i] < 0 || mul_overflow(size, repeats[i], &repeated))
       return make_status(StatusCode::kInvalidArgument, "repeats[%zu] is %lld, expected 0 or more", i,
                          static_cast<long long>(repeats[i]));
     sizes.append(repeated);

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "core/overflow.h"
 #include "kernels/parallel.h"
 
 namespace xnnir {
@@ -49,7 +50,7 @@ template <typename C> C triangle(C x) { return std::max(1 - std::fabs(x), C{0});
 
 template <typename T> Status allocate(Taps<T> &taps, const ResampleAxis &axis, size_t width) {
   size_t count = 0;
-  if (__builtin_mul_overflow(width, static_cast<size_t>(axis.output), &count))
+  if (mul_overflow(width, static_cast<size_t>(axis.output), &count))
     count = SIZE_MAX;
   taps.width = width;
   XNNIR_RETURN_IF_ERROR(taps.indices.allocate(count));

@@ -36,7 +36,8 @@ SimdLevel simd_level();
    : ::xnnir::simd_level() == ::xnnir::SimdLevel::kAvx2 ? XNNIR_SIMD_AVX2(function)                          \
                                                         : &HWY_STATIC_DISPATCH(function))
 
-#if defined(__x86_64__) || defined(__i386__)
+// Highway has no more than the baseline for 32-bit x86.
+#if defined(__x86_64__) || defined(_M_X64)
 #ifdef __AVX512F__
 #define XNNIR_SIMD_AVX512(function) &HWY_STATIC_DISPATCH(function)
 #else

@@ -1,5 +1,6 @@
 // aten::slice_copy.Tensor_out, aten::narrow_copy.out, aten::select_copy.int_out, aten::diagonal_copy.out,
 // aten::unfold_copy.out and aten::as_strided_copy.out: a part of a tensor.
+#include "core/overflow.h"
 #include "kernels/strided_view.h"
 
 namespace xnnir {
@@ -120,8 +121,7 @@ Result<StridedView> as_strided_view(const Tensor &self, const Dims &sizes, const
     if (sizes[i] == 0)
       empty = true;
     else
-      valid = valid && !__builtin_mul_overflow(sizes[i] - 1, strides[i], &reach) &&
-              !__builtin_add_overflow(last, reach, &last);
+      valid = valid && !mul_overflow(sizes[i] - 1, strides[i], &reach) && !add_overflow(last, reach, &last);
   }
   if (!valid || (!empty && last >= static_cast<int64_t>(self.numel())))
     return make_status(StatusCode::kInvalidArgument,

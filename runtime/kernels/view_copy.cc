@@ -1,6 +1,7 @@
 // aten::view_copy.out, and the form in which the result is the same memory.
 #include <algorithm>
 
+#include "core/overflow.h"
 #include "kernels/dense.h"
 #include "kernels/strided_copy.h"
 
@@ -15,7 +16,7 @@ Result<Dims> infer_sizes(Dims sizes, size_t numel) {
   for (size_t i = 0; i < sizes.size(); ++i) {
     if (sizes[i] == -1 && unknown == sizes.size())
       unknown = i;
-    else if (sizes[i] < 0 || __builtin_mul_overflow(known, sizes[i], &known))
+    else if (sizes[i] < 0 || mul_overflow(known, sizes[i], &known))
       return make_status(StatusCode::kInvalidArgument, "size[%zu] is %lld, expected 0 or more, or one -1", i,
                          static_cast<long long>(sizes[i]));
   }

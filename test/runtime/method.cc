@@ -1,9 +1,7 @@
 // Methods: instructions, inputs and outputs in the caller's memory, and calls that do not fit.
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <gmock/gmock.h>
 
+#include "guarded_pages.h"
 #include "program_builder.h"
 #include "xnnir/backend.h"
 #include "xnnir/kernel.h"
@@ -328,20 +326,13 @@ TEST(Method, SaysWhichInstructionFailed) {
 // A program's bytes may stand just before memory that is not mapped.
 TEST(Method, BufferAtTheEndOfAPage) {
   const std::vector<uint8_t> file = add_one_file(true);
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  const size_t mapped = (file.size() + page - 1) / page * page + page;
-  auto *memory = static_cast<uint8_t *>(
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
-  ASSERT_NE(memory, MAP_FAILED);
-  ASSERT_EQ(mprotect(memory + mapped - page, page, PROT_NONE), 0);
-  uint8_t *start = memory + mapped - page - file.size();
+  const GuardedPages pages(file.size());
+  ASSERT_TRUE(pages.ok());
+  uint8_t *start = pages.last(file.size());
   std::memcpy(start, file.data(), file.size());
-  {
-    Result<Program> program = Program::load_buffer(Span<const uint8_t>(start, file.size()), nullptr);
-    ASSERT_TRUE(program.ok()) << program.status().message();
-    EXPECT_TRUE(program->load_method("forward").ok());
-  }
-  munmap(memory, mapped);
+  Result<Program> program = Program::load_buffer(Span<const uint8_t>(start, file.size()), nullptr);
+  ASSERT_TRUE(program.ok()) << program.status().message();
+  EXPECT_TRUE(program->load_method("forward").ok());
 }
 
 TEST(Method, ProgramOutlivesItsHandle) {

@@ -1,5 +1,7 @@
 // Damaged and hostile delegate blobs: each gets a refusal that names what is wrong, or runs; none crashes.
+#ifndef _WIN32
 #include <sys/resource.h>
+#endif
 
 #include "delegate_samples.h"
 
@@ -22,7 +24,7 @@ extern "C" const char *__tsan_default_options() { return "allocator_may_return_n
 namespace xnnir::test {
 namespace {
 
-#if !defined(XNNIR_TEST_ADDRESS_SANITIZER) && !defined(XNNIR_TEST_THREAD_SANITIZER)
+#if !defined(XNNIR_TEST_ADDRESS_SANITIZER) && !defined(XNNIR_TEST_THREAD_SANITIZER) && !defined(_WIN32)
 const bool limited = [] {
   const rlimit limit = {size_t{256} << 20, size_t{256} << 20};
   return setrlimit(RLIMIT_AS, &limit) == 0;

@@ -2,10 +2,8 @@
 #include <cstdlib>
 #include <new>
 
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include "delegate_runner.h"
+#include "guarded_pages.h"
 
 namespace {
 size_t allocations = 0;
@@ -167,10 +165,8 @@ TEST(Delegate, ScalarsAreTensorsOfOneElement) {
 // Inputs at the very end of readable memory: XNNPACK reads past them, so the delegate must not let it.
 TEST(Delegate, DoesNotReadPastThePageOfAnInput) {
   Random random(64);
-  const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
-  void *pages = mmap(nullptr, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  ASSERT_NE(pages, MAP_FAILED);
-  ASSERT_EQ(mprotect(static_cast<uint8_t *>(pages) + page, page, PROT_NONE), 0);
+  const GuardedPages pages(3 * 3 * 3 * sizeof(float));
+  ASSERT_TRUE(pages.ok());
   const auto w = random.reals(6);
   BlobBuilder blob;
   auto delegate = make_dynamic(blob, w).load();
@@ -179,7 +175,7 @@ TEST(Delegate, DoesNotReadPastThePageOfAnInput) {
     const auto x = random.reals(3 * 3 * 3);
     Argument input({1, 3, 3, 3});
     const size_t bytes = x.size() * sizeof(float);
-    void *end = static_cast<uint8_t *>(pages) + page - bytes;
+    void *end = pages.last(bytes);
     std::memcpy(end, x.data(), bytes);
     input.tensor().set_data(end, bytes);
     Argument output({1, 3, 3, 2});
@@ -187,7 +183,6 @@ TEST(Delegate, DoesNotReadPastThePageOfAnInput) {
     ASSERT_TRUE(status.ok()) << status.message();
     expect_close(output.read(), dynamic_reference(x, w));
   }
-  munmap(pages, 2 * page);
 }
 
 TEST(Delegate, ProfilesEachNodeWithItsLocation) {

@@ -145,7 +145,7 @@ Status PackedPool::start_file() {
     return file.status();
   successor_ = std::move(*file);
   // The header comes last, but stands first.
-  Result<std::shared_ptr<const Pages>> header = successor_->append(page_size());
+  Result<std::shared_ptr<const Pages>> header = successor_->append(file_unit());
   return header.status();
 }
 
@@ -157,7 +157,7 @@ void PackedPool::give_up(const Status &reason) {
 }
 
 Result<PackedPool::Space> PackedPool::allocate(size_t size) {
-  const size_t pages_size = round_up(size + kOverReadBytes, page_size());
+  const size_t pages_size = round_up(size + kOverReadBytes, file_unit());
   Space space;
   if (has_file() && !gave_up_) {
     Status status = successor_ == nullptr ? start_file() : Status();

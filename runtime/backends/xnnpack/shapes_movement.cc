@@ -1,5 +1,6 @@
 // Nodes that only move numbers.
 #include "backends/xnnpack/shapes.h"
+#include "core/overflow.h"
 
 namespace xnnir {
 
@@ -56,8 +57,8 @@ Status infer_pad(const ShapeInference &inference) {
   const Shape &input = inference.input(0);
   Shape output = input;
   for (size_t i = 0; i < input.rank; ++i)
-    if (__builtin_add_overflow(output[i], params.pre[i], &output[i]) ||
-        __builtin_add_overflow(output[i], params.post[i], &output[i]))
+    if (add_overflow(output[i], params.pre[i], &output[i]) ||
+        add_overflow(output[i], params.post[i], &output[i]))
       return inference.refuse("padding of dimension " + std::to_string(i) + " is too large");
   return inference.output(output);
 }
@@ -85,10 +86,11 @@ Status infer_depth_to_space(const ShapeInference &inference) {
   const size_t block = inference.params<BlockParams>().block_size;
   XNNIR_RETURN_IF_ERROR(inference.expect_rank(0, 4));
   Shape output = inference.input(0);
-  const bool fits = output[3] != 0 && output[3] % (block * block) == 0;
-  output[3] /= block * block;
-  if (!fits || __builtin_mul_overflow(output[1], block, &output[1]) ||
-      __builtin_mul_overflow(output[2], block, &output[2]))
+  size_t area = 0;
+  const bool fits = !mul_overflow(block, block, &area) && output[3] != 0 && output[3] % area == 0;
+  if (fits)
+    output[3] /= area;
+  if (!fits || mul_overflow(output[1], block, &output[1]) || mul_overflow(output[2], block, &output[2]))
     return inference.refuse("input is " + to_string(inference.input(0)) +
                             ", expected channels that make blocks of " + std::to_string(block) +
                             " rows and " + std::to_string(block) + " columns");
@@ -102,7 +104,7 @@ Status infer_space_to_depth(const ShapeInference &inference) {
   const bool fits = output[1] != 0 && output[2] != 0 && output[1] % block == 0 && output[2] % block == 0;
   output[1] /= block;
   output[2] /= block;
-  if (!fits || __builtin_mul_overflow(output[3], block * block, &output[3]))
+  if (!fits || mul_overflow(output[3], block, &output[3]) || mul_overflow(output[3], block, &output[3]))
     return inference.refuse("input is " + to_string(inference.input(0)) + ", expected multiples of " +
                             std::to_string(block) + " rows and columns");
   return inference.output(output);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "backends/xnnpack/shapes.h"
+#include "core/overflow.h"
 
 namespace xnnir {
 namespace {
@@ -9,6 +10,11 @@ namespace {
 // XNNPACK keeps a pointer for each element of each window; more of them than this is no model but a broken
 // file.
 constexpr uint64_t kMaxIndirection = uint64_t{1} << 32;
+
+// Where size_t has 32 bits, more channels than it counts are none that a tensor could have.
+size_t channel_count(uint32_t groups, uint32_t group_channels) {
+  return static_cast<size_t>(std::min<uint64_t>(uint64_t{groups} * group_channels, SIZE_MAX));
+}
 
 uint64_t effective(uint32_t kernel, uint32_t dilation) { return (uint64_t{kernel} - 1) * dilation + 1; }
 
@@ -23,7 +29,8 @@ bool count_windows(uint64_t input, uint64_t before, uint64_t after, uint64_t win
 }
 
 Status check_indirection(const ShapeInference &inference, const Shape &output, HeightWidth kernel) {
-  const uint64_t limit = std::min<uint64_t>(kMaxIndirection, inference.max_bytes() / sizeof(void *));
+  const uint64_t limit = std::min<uint64_t>(
+      {kMaxIndirection, inference.max_bytes() / sizeof(void *), SIZE_MAX / sizeof(void *)});
   // Neither product overflows: output sizes have at most 2^62 elements, kernels 2^40.
   const uint64_t window = uint64_t{kernel.height} * kernel.width;
   if (uint64_t{output[1]} * output[2] > limit / window)
@@ -36,14 +43,14 @@ Status check_indirection(const ShapeInference &inference, const Shape &output, H
 Status check_channels(const ShapeInference &inference, const Shape &expected_filter) {
   const auto &params = inference.params<ConvParams>();
   XNNIR_RETURN_IF_ERROR(inference.expect_rank(0, 4));
-  const size_t input_channels = size_t{params.groups} * params.group_input_channels;
+  const size_t input_channels = channel_count(params.groups, params.group_input_channels);
   if (inference.input(0)[3] != input_channels)
     return inference.refuse("input is " + to_string(inference.input(0)) + ", expected " +
                             std::to_string(input_channels) + " channels");
   if (inference.input(1) != expected_filter)
     return inference.refuse("filter is " + to_string(inference.input(1)) + ", expected " +
                             to_string(expected_filter));
-  const Shape bias{1, {size_t{params.groups} * params.group_output_channels}};
+  const Shape bias{1, {channel_count(params.groups, params.group_output_channels)}};
   if (inference.input_count() > 2 && inference.input(2) != bias)
     return inference.refuse("bias is " + to_string(inference.input(2)) + ", expected " + to_string(bias));
   return {};
@@ -70,7 +77,7 @@ Status infer_windows(const ShapeInference &inference, size_t channels) {
 bool deconvolved(uint64_t input, uint64_t stride, uint64_t adjustment, uint64_t window, uint64_t padding,
                  size_t *length) {
   uint64_t full = 0;
-  if (__builtin_mul_overflow(stride, input - 1, &full))
+  if (mul_overflow(stride, input - 1, &full))
     return false;
   full += adjustment + window;
   if (full <= padding || full > UINT32_MAX)
@@ -83,7 +90,7 @@ bool deconvolved(uint64_t input, uint64_t stride, uint64_t adjustment, uint64_t 
 
 Status infer_conv(const ShapeInference &inference) {
   const auto &params = inference.params<ConvParams>();
-  const size_t channels = size_t{params.groups} * params.group_output_channels;
+  const size_t channels = channel_count(params.groups, params.group_output_channels);
   XNNIR_RETURN_IF_ERROR(check_channels(
       inference, {4, {channels, params.kernel.height, params.kernel.width, params.group_input_channels}}));
   return infer_windows(inference, channels);
@@ -91,7 +98,7 @@ Status infer_conv(const ShapeInference &inference) {
 
 Status infer_depthwise_conv(const ShapeInference &inference) {
   const auto &params = inference.params<ConvParams>();
-  const size_t channels = size_t{params.groups} * params.group_output_channels;
+  const size_t channels = channel_count(params.groups, params.group_output_channels);
   XNNIR_RETURN_IF_ERROR(
       check_channels(inference, {4, {1, params.kernel.height, params.kernel.width, channels}}));
   return infer_windows(inference, channels);
@@ -99,7 +106,7 @@ Status infer_depthwise_conv(const ShapeInference &inference) {
 
 Status infer_deconv(const ShapeInference &inference) {
   const auto &params = inference.params<ConvParams>();
-  const size_t channels = size_t{params.groups} * params.group_output_channels;
+  const size_t channels = channel_count(params.groups, params.group_output_channels);
   XNNIR_RETURN_IF_ERROR(check_channels(
       inference, {4, {channels, params.kernel.height, params.kernel.width, params.group_input_channels}}));
   const Shape &input = inference.input(0);
