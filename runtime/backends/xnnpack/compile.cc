@@ -1,5 +1,6 @@
 #include "backends/xnnpack/compile.h"
 
+#include <algorithm>
 #include <mutex>
 #include <new>
 
@@ -162,17 +163,40 @@ private:
       define_value(subgraph.get(), value, shapes_[node.outputs[i]], nullptr, inner ? XNN_INVALID_VALUE_ID : i,
                    inner ? 0 : XNN_VALUE_FLAG_EXTERNAL_OUTPUT, &ids[node.outputs[i]]);
     }
+    define_inputs(subgraph.get(), node, ids);
+    // Newer revisions of XNNPACK look at what makes rows that are quantised when the graph runs.
     for (uint32_t index : node.inputs)
-      if (ids[index] == XNN_INVALID_VALUE_ID)
-        define_value(subgraph.get(), graph_.values[index], shapes_[index], data_[index], XNN_INVALID_VALUE_ID,
-                     0, &ids[index]);
-    status = node_entry(node.kind).define({subgraph.get(), node, ids});
+      if (const DelegateNode *maker = maker_of_rows(index);
+          maker != nullptr && status == xnn_status_success) {
+        define_inputs(subgraph.get(), *maker, ids);
+        status = node_entry(maker->kind).define({subgraph.get(), *maker, ids});
+      }
+    if (status == xnn_status_success)
+      status = node_entry(node.kind).define({subgraph.get(), node, ids});
     if (status != xnn_status_success)
       return status;
     xnn_runtime_t runtime = nullptr;
     status = xnn_create_runtime_v4(subgraph.get(), cache, workspace.get(), nullptr, 0, &runtime);
     const Runtime owner(runtime);
     return status;
+  }
+
+  // As inner values, what they hold is of no interest.
+  void define_inputs(xnn_subgraph_t subgraph, const DelegateNode &node, std::vector<uint32_t> &ids) const {
+    for (uint32_t index : node.inputs)
+      if (ids[index] == XNN_INVALID_VALUE_ID)
+        define_value(subgraph, graph_.values[index], shapes_[index], data_[index], XNN_INVALID_VALUE_ID, 0,
+                     &ids[index]);
+  }
+
+  // The node that quantises `index` row by row; null when it is another kind of value.
+  const DelegateNode *maker_of_rows(uint32_t index) const {
+    if (graph_.values[index].quantization.kind != Quantization::Kind::kPerRow)
+      return nullptr;
+    for (const DelegateNode &node : graph_.nodes)
+      if (std::find(node.outputs.begin(), node.outputs.end(), index) != node.outputs.end())
+        return &node;
+    return nullptr;
   }
 
   const DelegateGraph &graph_;

@@ -44,14 +44,16 @@ struct WeightsProvider::Callbacks {
   static xnn_status delete_cache(void *) { return xnn_status_success; }
 };
 
-WeightsProvider::WeightsProvider()
-    : provider_{this,
-                Callbacks::look_up,
-                Callbacks::reserve_space,
-                Callbacks::look_up_or_insert,
-                Callbacks::is_finalized,
-                Callbacks::offset_to_addr,
-                Callbacks::delete_cache} {}
+// By name, and the rest null: newer revisions of XNNPACK have more of them, which may be.
+WeightsProvider::WeightsProvider() : provider_{} {
+  provider_.context = this;
+  provider_.look_up = Callbacks::look_up;
+  provider_.reserve_space = Callbacks::reserve_space;
+  provider_.look_up_or_insert = Callbacks::look_up_or_insert;
+  provider_.is_finalized = Callbacks::is_finalized;
+  provider_.offset_to_addr = Callbacks::offset_to_addr;
+  provider_.delete_cache = Callbacks::delete_cache;
+}
 
 void *SizeProbe::look_up(const WeightsKey &asked) {
   // A second look-up would be of an operator that packs twice: leave that one alone.
