@@ -12,7 +12,11 @@ export CMAKE_EXECUTABLE := $(shell command -v cmake)
 SANITIZER_BUILD = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Debug -DXNNIR_BUILD_PYTHON=OFF -DXNNIR_BUILD_TOOLS=OFF -DXNNIR_BUILD_SHARED=OFF \
 	-DCMAKE_CXX_FLAGS_DEBUG="-O1 -D_GLIBCXX_ASSERTIONS"
 
-.PHONY: help setup build test test-quick test-all lit pytest ctest sanitize fuzz lint format bench demo docs \
+# Presets of CMakePresets.json that this machine can run: with all tests, and those that `make test-all` adds.
+CROSS ?= linux-aarch64 linux-armv7
+CROSS_PROGRAMS ?= linux-armv6 linux-i686
+
+.PHONY: help setup build test test-quick test-all test-cross lit pytest ctest sanitize fuzz lint format bench demo docs \
 	install clean clean-venv
 
 help: ## list the targets
@@ -34,12 +38,16 @@ test-quick: build ## the same without whole models
 test-all: lint build ## lint, then all tests, those that take minutes too
 	@$(BIN)/python test/run_all.py --all
 	@$(MAKE) --no-print-directory sanitize
+	@$(BIN)/python test/run_cross.py $(CROSS) $(addprefix --programs=,$(CROSS_PROGRAMS))
+
+test-cross: setup ## C++ tests and stock's programs as 64- and 32-bit Arm run them; CROSS=<presets>
+	@$(BIN)/python test/run_cross.py $(CROSS)
 
 lit: setup ## the IR tests only
 	@$(BIN)/lit -sv test
 
 pytest: setup ## the Python tests only
-	@$(BIN)/pytest -n 2 --dist loadgroup -m "not exhaustive"
+	@$(BIN)/pytest -n 2 --dist loadgroup -m "not exhaustive and not cross"
 
 ctest: build ## the C++ tests only
 	@ctest --test-dir build --output-on-failure --parallel $(JOBS)

@@ -70,6 +70,20 @@ def run(name: str, command: Sequence[str | Path], report: Path) -> Outcome:
     return outcome
 
 
+def summarize(outcomes: Sequence[Outcome]) -> int:
+    """Prints the table; 0 when all went well."""
+    print()
+    width = max(8, *(len(outcome.name) for outcome in outcomes))
+    for outcome in outcomes:
+        counts = f"{outcome.passed:5} passed {outcome.failed:4} failed {outcome.skipped:4} skipped"
+        print(f"{outcome.name:{width}} {counts} {outcome.seconds:6.0f} s  {outcome.trouble}".rstrip())
+    passed, failed, skipped = (
+        sum(getattr(outcome, key) for outcome in outcomes) for key in ("passed", "failed", "skipped")
+    )
+    print(f"{passed} passed, {failed} failed, {skipped} skipped")
+    return 0 if all(outcome.ok for outcome in outcomes) else 1
+
+
 def main() -> int:
     """Runs the three suites and prints the table."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -78,7 +92,11 @@ def main() -> int:
     arguments = parser.parse_args()
     left_out = " and ".join(
         f"not {marker}"
-        for marker, leave_out in (("slow", arguments.quick), ("exhaustive", not arguments.all))
+        for marker, leave_out in (
+            ("slow", arguments.quick),
+            ("exhaustive", not arguments.all),
+            ("cross", True),
+        )
         if leave_out
     )
     REPORTS.mkdir(parents=True, exist_ok=True)
@@ -114,7 +132,7 @@ def main() -> int:
                     "10",
                     f"--junitxml={reports['pytest']}",
                 ),
-                *(("-m", left_out) if left_out else ()),
+                *("-m", left_out),
             ],
             reports["pytest"],
         ),
@@ -123,15 +141,7 @@ def main() -> int:
         subprocess.run(
             ["ctest", "--test-dir", "build", "--rerun-failed", "--output-on-failure"], cwd=ROOT, check=False
         )
-    print()
-    for outcome in outcomes:
-        counts = f"{outcome.passed:5} passed {outcome.failed:4} failed {outcome.skipped:4} skipped"
-        print(f"{outcome.name:8} {counts} {outcome.seconds:6.0f} s  {outcome.trouble}".rstrip())
-    passed, failed, skipped = (
-        sum(getattr(outcome, key) for outcome in outcomes) for key in ("passed", "failed", "skipped")
-    )
-    print(f"{passed} passed, {failed} failed, {skipped} skipped")
-    return 0 if all(outcome.ok for outcome in outcomes) else 1
+    return summarize(outcomes)
 
 
 if __name__ == "__main__":

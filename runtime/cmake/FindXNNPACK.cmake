@@ -14,20 +14,27 @@ if(NOT XNNPACK_ROOT AND EXISTS "${_xnnpack_setup}")
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS
                "${CMAKE_CURRENT_LIST_DIR}/../third_party/pins.py" ${_xnnpack_patches})
   find_program(XNNPACK_SETUP_PYTHON NAMES python3.11 python3)
+  set(_xnnpack_preset "")
+  if(XNNIR_PRESET)
+    # Of CMakePresets.json: another machine's.
+    set(_xnnpack_preset --preset "${XNNIR_PRESET}")
+  endif()
   execute_process(
-    COMMAND "${XNNPACK_SETUP_PYTHON}" "${_xnnpack_setup}" --print-root
+    COMMAND "${XNNPACK_SETUP_PYTHON}" "${_xnnpack_setup}" --print-root ${_xnnpack_preset}
     OUTPUT_VARIABLE XNNPACK_ROOT OUTPUT_STRIP_TRAILING_WHITESPACE ERROR_VARIABLE _xnnpack_setup_error)
   if(NOT XNNPACK_ROOT)
     string(STRIP "${_xnnpack_setup_error}" XNNPACK_REASON)
   endif()
 endif()
 
-find_path(XNNPACK_INCLUDE_DIR NAMES xnnpack.h PATHS "${XNNPACK_ROOT}/include" NO_DEFAULT_PATH NO_CACHE)
-find_library(XNNPACK_LIBRARY NAMES XNNPACK PATHS "${XNNPACK_ROOT}/lib" NO_DEFAULT_PATH NO_CACHE)
+# The prefix is where it is said to be, also where a toolchain file looks for libraries elsewhere.
+set(_xnnpack_there NO_DEFAULT_PATH NO_CMAKE_FIND_ROOT_PATH NO_CACHE)
+find_path(XNNPACK_INCLUDE_DIR NAMES xnnpack.h PATHS "${XNNPACK_ROOT}/include" ${_xnnpack_there})
+find_library(XNNPACK_LIBRARY NAMES XNNPACK PATHS "${XNNPACK_ROOT}/lib" ${_xnnpack_there})
 find_library(XNNPACK_MICROKERNELS_LIBRARY NAMES microkernels-prod xnnpack-microkernels-prod
-             PATHS "${XNNPACK_ROOT}/lib" NO_DEFAULT_PATH NO_CACHE)
-find_library(XNNPACK_PTHREADPOOL_LIBRARY NAMES pthreadpool PATHS "${XNNPACK_ROOT}/lib" NO_DEFAULT_PATH NO_CACHE)
-find_library(XNNPACK_CPUINFO_LIBRARY NAMES cpuinfo PATHS "${XNNPACK_ROOT}/lib" NO_DEFAULT_PATH NO_CACHE)
+             PATHS "${XNNPACK_ROOT}/lib" ${_xnnpack_there})
+find_library(XNNPACK_PTHREADPOOL_LIBRARY NAMES pthreadpool PATHS "${XNNPACK_ROOT}/lib" ${_xnnpack_there})
+find_library(XNNPACK_CPUINFO_LIBRARY NAMES cpuinfo PATHS "${XNNPACK_ROOT}/lib" ${_xnnpack_there})
 
 include(FindPackageHandleStandardArgs)
 find_package_handle_standard_args(
@@ -54,7 +61,8 @@ if(XNNPACK_FOUND AND NOT TARGET XNNPACK::XNNPACK)
   target_link_libraries(XNNPACK::pthreadpool INTERFACE Threads::Threads)
   target_link_libraries(XNNPACK::microkernels INTERFACE XNNPACK::cpuinfo XNNPACK::pthreadpool)
   target_link_libraries(
-    XNNPACK::XNNPACK INTERFACE XNNPACK::microkernels XNNPACK::pthreadpool XNNPACK::cpuinfo ${CMAKE_DL_LIBS} m)
+    XNNPACK::XNNPACK INTERFACE XNNPACK::microkernels XNNPACK::pthreadpool XNNPACK::cpuinfo ${CMAKE_DL_LIBS}
+                               $<$<NOT:$<PLATFORM_ID:Windows>>:m>)
   # KleidiAI's archives stand beside the others on Arm, where a prefix was built with it.
   file(GLOB _xnnpack_kleidiai "${XNNPACK_ROOT}/lib/libkleidiai*.a")
   if(_xnnpack_kleidiai)

@@ -18,9 +18,26 @@ function(xnnir_glob_sources out_variable)
   set(${out_variable} "${sources}" PARENT_SCOPE)
 endfunction()
 
+# Finds the folder that has a header of a library without code to link, as `find_path` does. For another machine it
+# may be this machine's, but never the folder with all of its headers: those go before the other machine's own.
+function(xnnir_find_headers out_variable header)
+  if(CMAKE_CROSSCOMPILING AND NOT ${out_variable})
+    find_path(found ${header} NO_CMAKE_FIND_ROOT_PATH NO_CACHE REQUIRED)
+    string(REGEX REPLACE "/.*" "" top "${header}")
+    file(COPY "${found}/${top}" DESTINATION "${PROJECT_BINARY_DIR}/headers")
+    set(${out_variable} "${PROJECT_BINARY_DIR}/headers" CACHE PATH "Has ${header}")
+  endif()
+  find_path(${out_variable} ${header} REQUIRED)
+endfunction()
+
 # Warnings are errors in our own code, and only there: headers of others are system headers.
 function(xnnir_set_warnings target)
-  target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
+  if(MSVC)
+    # Also of clang-cl, for which -Wall is everything that there is. Not errors, until somebody has seen them.
+    target_compile_options(${target} PRIVATE /W3)
+  else()
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Werror)
+  endif()
 endfunction()
 
 # Hides everything of a shared library but the C API: also the C++ standard library's templates and XNNPACK, of which
