@@ -296,8 +296,7 @@ void remove_abandoned(const std::wstring &path) {
             std::wstring::npos)
       continue;
     const std::wstring found = folder + name;
-    Handle file(
-        CreateFileW(found.c_str(), GENERIC_READ | DELETE, kShareAll, nullptr, OPEN_EXISTING, 0, nullptr));
+    Handle file(CreateFileW(found.c_str(), GENERIC_READ, kShareAll, nullptr, OPEN_EXISTING, 0, nullptr));
     const bool abandoned = file.is_open() && try_lock(file.value);
     file.close();
     if (abandoned)
@@ -447,7 +446,7 @@ Result<std::unique_ptr<NewFile>> create_file(const std::string &path) {
   static std::atomic<unsigned> counter{0};
   const std::wstring name =
       target + L"." + std::to_wstring(GetCurrentProcessId()) + L"-" + std::to_wstring(counter++) + kNewSuffix;
-  Handle file(CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE | DELETE, kShareAll, nullptr, CREATE_NEW,
+  Handle file(CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr, CREATE_NEW,
                           FILE_ATTRIBUTE_NORMAL, nullptr));
   if (!file.is_open())
     return make_status(StatusCode::kAccessFailed, "cannot create '%s': %s",

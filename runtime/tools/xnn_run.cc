@@ -182,6 +182,8 @@ Status run(const Arguments &arguments) {
 int main(int argc, char **argv) {
   Arguments arguments;
   CLI::App app("Runs a method of a .pte program: random or .npy inputs, timing, per-op profile.", "xnn-run");
+  // On Windows, too, what begins with a slash is a path.
+  app.allow_windows_style_options(false);
   app.add_option("model", arguments.model, "the .pte or .bpte file")->required();
   app.add_option("--method", arguments.method, "method to run")->capture_default_str();
   app.add_option("--input", arguments.inputs, "an .npy file for each input, in order (default: random)");
