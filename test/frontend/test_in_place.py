@@ -27,6 +27,7 @@ VIEWS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "unsqueeze": lambda t: t.unsqueeze(0),
     "permute": lambda t: t.permute(*reversed(range(t.dim()))),
     "detach": lambda t: t.detach(),
+    "to": lambda t: t.to("cpu", torch.float32),
     "dropout": lambda t: nn.functional.dropout(t, 0.5, training=False),
 }
 WRITES: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
