@@ -29,9 +29,11 @@ if not PRESETS:
 # bfloat16, which NumPy does not have.
 FILES = sorted(path for path in FOLDER.glob("*.pte") if path.stem not in ("external", "bf16"))
 # Other processors have other kernels: for QEMU_CPU, beside what the emulator has by itself, which is everything.
-LESSER = {"linux-aarch64": "cortex-a53", "linux-armv7": "cortex-a9", "linux-i686": "qemu32,+sse3"}
+LESSER = {"linux-aarch64": "cortex-a53", "linux-armv7": "cortex-a9"}
 # XNNPACK computes in float16 only where the processor does.
 NEEDS_HALF = "half"
+# Under qemu-i386 a second thread waits for ever; on a processor it does not.
+THREADS = {"linux-i686": "1"}
 WITHOUT_HALF = ("linux-armv6", "linux-armv7")
 
 DTYPES = {
@@ -86,7 +88,7 @@ def test_same_numbers(preset: str, path: Path, cpu: str, tmp_path: Path) -> None
         generator = torch.Generator().manual_seed(zlib.crc32(path.name.encode()))
         meta = method.metadata
         inputs = [make_input(meta.input_tensor_meta(i), generator) for i in range(meta.num_inputs())]
-        arguments = [str(path), "--method", name, "--repeat", "1", "--threads", "2"]
+        arguments = [str(path), "--method", name, "--repeat", "1", "--threads", THREADS.get(preset, "2")]
         for i, tensor in enumerate(inputs):
             np.save(tmp_path / f"input_{i}.npy", tensor.numpy())
             arguments += ["--input", str(tmp_path / f"input_{i}.npy")]
