@@ -193,7 +193,7 @@ class Coded(nn.Module):
 
 
 def test_what_is_not_computed_in_integers_is_said() -> None:
-    import torch.ao.quantization.fx._decomposed  # pyright: ignore # noqa: F401
+    import torch.ao.quantization.fx._decomposed  # pyright: ignore
 
     x = torch.randn(2, 8)
     lowered = xnnir.to_edge_transform_and_lower(torch.export.export(Coded(), (x,)))

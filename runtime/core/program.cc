@@ -48,7 +48,8 @@ Status Program::State::load_data(const Source &source) {
   if (!loaded.ok())
     return loaded.status();
   sources.push_back(std::move(*loaded));
-  Result<std::unordered_map<std::string, NamedBytes>> entries = read_data_file(sources.back().bytes(), options.limits);
+  Result<std::unordered_map<std::string, NamedBytes>> entries =
+      read_data_file(sources.back().bytes(), options.limits);
   if (!entries.ok())
     return sources.back().about(entries.status());
   for (auto &[key, entry] : *entries) {
