@@ -215,9 +215,6 @@ Status check_datatypes(const DelegateGraph &graph, const DelegateNode &node) {
   case NodeKind::kMaxPooling2d:
     XNNIR_RETURN_IF_ERROR(check.uniform({D::kFp32, D::kFp16, D::kQInt8, D::kQUInt8}));
     return check.same_coding();
-  case NodeKind::kClamp:
-    XNNIR_RETURN_IF_ERROR(check.uniform({D::kFp32, D::kFp16, D::kBf16, D::kQInt8, D::kQUInt8}));
-    return check.same_coding();
   default:
     return check.uniform({D::kFp32, D::kFp16, D::kBf16, D::kQInt8, D::kQUInt8});
   }
