@@ -299,7 +299,7 @@ TEST(HostileGraph, PaddingsAndSlicesThatOverflow) {
   const auto x = blob.input({4, 4, 4});
   const auto y = blob.output({4, 4, 4});
   blob.pad({0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, {0xFFFFFFFF, 0xFFFFFFFF, 0xFFFFFFFF}, 0.0f, x, y);
-  expect_refusal(blob, "does not fit in memory");
+  expect_refusal(blob, sizeof(size_t) > 4 ? "does not fit in memory" : "padding of dimension 0 is too large");
   BlobBuilder slice;
   const auto x2 = slice.input({4});
   const auto y2 = slice.output({4});
