@@ -139,8 +139,8 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
     if (nbytes > input_capacity[index])
       return make_status(StatusCode::kNotSupported, "input %zu has %zu bytes, and its place has %zu", index,
                          nbytes, input_capacity[index]);
-    if (nbytes > 0)
-      std::memmove(input_data[index], given.data(), nbytes);
+    input_sources[index] = {static_cast<const uint8_t *>(given.data()), nbytes};
+    copy_input(index);
     tensor.set_data(input_data[index], input_capacity[index], kOverReadBytes);
   } else {
     tensor.set_read_only_data(given.data(), nbytes, given.readable() - nbytes);
@@ -149,6 +149,13 @@ Status Method::State::set_tensor_input(size_t index, const Tensor &given) {
   if (const auto initial = initial_values.find(slot); initial != initial_values.end())
     initial->second = tensor;
   return {};
+}
+
+void Method::State::copy_input(size_t index) {
+  InputSource &source = input_sources[index];
+  if (source.nbytes > 0)
+    std::memmove(input_data[index], source.data, source.nbytes);
+  source.is_used = false;
 }
 
 Status Method::set_output(size_t index, void *data, size_t capacity, size_t slack) {

@@ -177,6 +177,7 @@ Status Method::State::bind() {
   bindings = plan_bindings(*plan, delegate_inputs);
 
   input_set.assign(plan->inputs.size(), false);
+  input_sources.assign(plan->inputs.size(), {});
   input_data.assign(plan->inputs.size(), nullptr);
   input_capacity.assign(plan->inputs.size(), 0);
   for (size_t i = 0; i < plan->inputs.size(); ++i) {

@@ -44,6 +44,12 @@ Status Method::State::execute() {
   XNNIR_RETURN_IF_ERROR(program->threads->check_process());
   for (const auto &[slot, value] : initial_values)
     values[slot] = value;
+  // What runs before this one did with the place of an input, they may.
+  for (size_t i = 0; i < input_sources.size(); ++i) {
+    if (input_sources[i].is_used)
+      copy_input(i);
+    input_sources[i].is_used = input_sources[i].nbytes > 0;
+  }
   attach_outputs();
   XNNIR_RETURN_IF_ERROR(run());
   return collect_outputs();

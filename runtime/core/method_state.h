@@ -36,6 +36,14 @@ struct OutputBinding {
   size_t own_capacity = 0;
 };
 
+// Where an input was copied from.
+struct InputSource {
+  const uint8_t *data = nullptr;
+  size_t nbytes = 0;
+  // A run has had the copy since, and other values may be in its place.
+  bool is_used = false;
+};
+
 struct Method::State {
   // The plan, the bytes and the threads live as long as this.
   std::shared_ptr<const Program::State> program;
@@ -57,6 +65,8 @@ struct Method::State {
   // Memory of inputs that have to be copied; null where they are shared.
   std::vector<void *> input_data;
   std::vector<size_t> input_capacity;
+  // Of those inputs, once they are set.
+  std::vector<InputSource> input_sources;
   std::vector<OutputBinding> outputs;
 
   // What instructions replace in the value table (numbers they compute, targets of moves): each run begins
@@ -98,6 +108,7 @@ struct Method::State {
 
   // method_io.cc
   Status set_tensor_input(size_t index, const Tensor &given);
+  void copy_input(size_t index);
   void attach_outputs();
   Status collect_outputs();
 

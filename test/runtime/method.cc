@@ -99,6 +99,28 @@ TEST(Method, ElidedViewOfAnInput) {
   EXPECT_EQ(floats(method.output(0)), (std::vector<float>{2, 3, 4, 5, 6, 7}));
 }
 
+// The input's place is used again, so its copy is gone when the method runs a second time.
+TEST(Method, CopiedInputsStayForTheNextRun) {
+  ProgramBuilder builder;
+  builder.arenas = {0, 64};
+  const int32_t input = builder.tensor({{2, 3}, {}, 6, 0, 0});
+  const int32_t view = builder.tensor({{6}, {}, 6, 0, 0});
+  const int32_t middle = builder.tensor({{6}, {}, 6, 0, 32});
+  const int32_t last = builder.tensor({{6}, {}, 6, 0, 0});
+  builder.kernel_call("test::add_one", "out", {view, middle, middle});
+  builder.kernel_call("test::add_one", "out", {middle, last, last});
+  builder.inputs = {input};
+  builder.outputs = {last};
+  const std::vector<uint8_t> file = builder.build();
+  Method method = load_forward(file);
+  std::vector<float> data = {1, 2, 3, 4, 5, 6};
+  ASSERT_TRUE(method.set_input(0, over(data, {2, 3})).ok());
+  for (int run = 0; run < 3; ++run) {
+    ASSERT_TRUE(method.execute().ok());
+    EXPECT_EQ(floats(method.output(0)), (std::vector<float>{3, 4, 5, 6, 7, 8})) << run;
+  }
+}
+
 // The other way round: the output is a view of what the kernel wrote, and both are outputs.
 TEST(Method, ElidedViewAsOutput) {
   ProgramBuilder builder;
