@@ -13,7 +13,7 @@ from xdsl.ir import Operation, SSAValue
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.weights import Array, WeightAttr, WeightStore, constant_array
-from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.dialects.xnn.base import shape_of, tensor_type_of
 from xnnir.dialects.xnn.packing import from_bfloat16, pack_four_bit, to_bfloat16, unpack_four_bit
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QuantizedType
 from xnnir.errors import OpError
@@ -64,10 +64,16 @@ _ZERO_POINT_RANGES = {"int8": (-128, 127), "uint8": (0, 255), "int32": (-(2**31)
 
 def check_parameters(op: AtenOp, store: WeightStore) -> None:
     """
-    Check the scales and zero points of a call of the `qdq` dialect, where they are known.
+    Check the shape of a call of the `qdq` dialect, and its scales and zero points where they are known.
 
-    Raises `QuantizationParameterError`.
+    Raises `OpError`, and `QuantizationParameterError` for the numbers.
     """
+    if op.name.startswith(("qdq.quantize_", "qdq.dequantize_")):
+        expected, got = shape_of(op.operands[0]), shape_of(op.results[0])
+        if expected != got:
+            raise OpError(
+                op, f"expected a result of shape {list(expected)}, that of its input, got {list(got)}"
+            )
     args = op.args()
     scales = _known(args.get("scale", args.get("scales")), store)
     if scales is not None:

@@ -177,6 +177,8 @@ Result<std::shared_ptr<const MappedFile>> map_part(int descriptor, uint64_t offs
 
 // "<path>.<process>-<number>.new": held locked by the process that writes it.
 constexpr char kNewSuffix[] = ".new";
+// To have a file that no other process takes for abandoned.
+constexpr int kMaxAttempts = 100;
 
 void remove_abandoned(const std::string &path) {
   const size_t slash = path.rfind('/');
@@ -322,14 +324,22 @@ Result<std::unique_ptr<NewFile>> create_file(const std::string &path) {
                        S_ISDIR(info.st_mode) ? "a folder" : "not a regular file");
   remove_abandoned(path);
   static std::atomic<unsigned> counter{0};
-  const std::string name =
-      path + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + kNewSuffix;
-  Descriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
-  if (file.number < 0)
-    return make_status(StatusCode::kAccessFailed, "cannot create '%s': %s", name.c_str(),
-                       std::strerror(errno));
-  flock(file.number, LOCK_EX | LOCK_NB);
-  return std::unique_ptr<NewFile>(std::make_unique<PosixNewFile>(std::move(file), path, name));
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::string name =
+        path + "." + std::to_string(getpid()) + "-" + std::to_string(counter++) + kNewSuffix;
+    Descriptor file(open(name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0644));
+    if (file.number < 0)
+      return make_status(StatusCode::kAccessFailed, "cannot create '%s': %s", name.c_str(),
+                         std::strerror(errno));
+    // Until it is locked, another process may take it for abandoned: it locks and removes it.
+    while (flock(file.number, LOCK_EX) != 0 && errno == EINTR) {
+    }
+    struct stat made = {};
+    if (fstat(file.number, &made) != 0 || made.st_nlink > 0)
+      return std::unique_ptr<NewFile>(std::make_unique<PosixNewFile>(std::move(file), path, name));
+  }
+  return make_status(StatusCode::kAccessFailed, "cannot create a file beside '%s': others remove it",
+                     path.c_str());
 }
 
 std::string file_identity(const std::string &path) {

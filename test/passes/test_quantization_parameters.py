@@ -10,6 +10,7 @@ from xdsl.dialects.builtin import ModuleOp
 from xdsl.parser import Parser
 
 from xnnir.context import make_context
+from xnnir.errors import OpError
 from xnnir.passes._quantization import QuantizationParameterError
 from xnnir.passes.normalize_quant import NormalizeQuantPass
 
@@ -63,3 +64,9 @@ def test_the_place_of_one_of_several_is_told() -> None:
         normalize(PER_CHANNEL.format(scale=0.0, zero_point=0))
     with pytest.raises(QuantizationParameterError, match=r"the zero point at \[1\] is 200"):
         normalize(PER_CHANNEL.format(scale=0.5, zero_point=200))
+
+
+def test_results_have_the_shape_of_what_they_code() -> None:
+    text = PER_TENSOR.format(scale="0.5", zero_point=3, dtype="i8", name="int8")
+    with pytest.raises(OpError, match=r"expected a result of shape \[2\], that of its input, got \[1\]"):
+        normalize(text.replace("tensor<2xi8>", "tensor<1xi8>"))
