@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import numpy as np
-from xdsl.dialects.builtin import ArrayAttr, StringAttr, TensorType
+from xdsl.dialects.builtin import ArrayAttr, BFloat16Type, StringAttr, TensorType
 from xdsl.ir import Operation, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.weights import Array, WeightAttr, WeightStore, constant_array
-from xnnir.dialects.xnn.base import shape_of, tensor_type_of
+from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.packing import from_bfloat16, pack_four_bit, to_bfloat16, unpack_four_bit
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QuantizedType
 from xnnir.errors import OpError
@@ -96,12 +96,18 @@ def check_parameters(op: AtenOp, store: WeightStore) -> None:
 def _known(value: Any, store: WeightStore) -> Array | None:
     """The numbers of an argument: a number, or a constant."""
     if isinstance(value, SSAValue):
-        owner = cast(SSAValue, value).owner
-        if not isinstance(owner, StaticValueOp):
-            return None
-        array = constant_array(owner.value, tensor_type_of(owner.result), store)
-        return array.reshape(1) if array.ndim == 0 else array
+        array = constant_numbers(cast(SSAValue, value), store)
+        return array.reshape(1) if array is not None and array.ndim == 0 else array
     return np.array([value]) if isinstance(value, int | float) else None
+
+
+def constant_numbers(value: SSAValue, store: WeightStore) -> Array | None:
+    """The numbers of a constant of the model, bfloat16 as float32; None for what is computed."""
+    owner = value.owner
+    if not isinstance(owner, StaticValueOp):
+        return None
+    array = constant_array(owner.value, tensor_type_of(value), store)
+    return from_bfloat16(array) if isinstance(element_type_of(value), BFloat16Type) else array
 
 
 class Unrepresentable(Exception):

@@ -42,12 +42,12 @@ from xnnir.dialects import aten
 from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.aten.values import Dtype
 from xnnir.dialects.qdq import qdq_classes
-from xnnir.dialects.weights import Array, WeightStore, constant_array, get_weight_store
-from xnnir.dialects.xnn.base import element_type_of, tensor_type_of
+from xnnir.dialects.weights import Array, WeightStore, get_weight_store
+from xnnir.dialects.xnn.base import element_type_of
 from xnnir.dialects.xnn.packing import from_bfloat16, pack_table, to_bfloat16
 from xnnir.passes._aten_to_xnn.dequantized import DEQUANTIZE, dequantized_codes, is_whole
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
-from xnnir.passes._quantization import Codes, Unrepresentable, note_float
+from xnnir.passes._quantization import Codes, Unrepresentable, constant_numbers, note_float
 
 _DTYPES: dict[type[Attribute], str] = {
     Float32Type: "float32",
@@ -157,7 +157,7 @@ def _read_table(weight: SSAValue, store: WeightStore) -> _Table | Unrepresentabl
     integers = call.operands[0].owner
     assert isinstance(integers, StaticValueOp)
     try:
-        codes = dequantized_codes(call, lambda value: _numbers(value, store), any_zero_points=True)
+        codes = dequantized_codes(call, lambda value: constant_numbers(value, store), any_zero_points=True)
         if codes is None:
             raise Unrepresentable("its scales are computed while the model runs")
         if type(element_type_of(weight)) not in _DTYPES:
@@ -210,15 +210,6 @@ def _narrow(codes: Codes) -> tuple[int, Codes]:
 
 def _range(bits: int) -> tuple[int, int]:
     return -(1 << (bits - 1)), (1 << (bits - 1)) - 1
-
-
-def _numbers(value: SSAValue, store: WeightStore) -> Array | None:
-    """The numbers of a constant, bfloat16 as float32; None for what is computed."""
-    owner = value.owner
-    if not isinstance(owner, StaticValueOp):
-        return None
-    array = constant_array(owner.value, tensor_type_of(value), store)
-    return from_bfloat16(array) if isinstance(element_type_of(value), BFloat16Type) else array
 
 
 def _fits(numbers: Array, element_type: Attribute) -> bool:

@@ -1,8 +1,7 @@
 #include "format/bundled_file.h"
 
-#include <algorithm>
-
 #include "format/budget.h"
+#include "format/verifier.h"
 #include "format/wire.h"
 #include "xnnir_schema/bundled_program_generated.h"
 
@@ -15,7 +14,6 @@ namespace {
 constexpr StatusCode kCode = StatusCode::kInvalidProgram;
 // BundledProgram, BundledMethodTestSuite, BundledMethodTestCase, Value, Tensor is the deepest path.
 constexpr unsigned kMaxDepth = 8;
-constexpr size_t kBytesPerTable = 8;
 constexpr size_t kMinSize = 8;
 constexpr size_t kProgramAlignment = 16;
 
@@ -88,9 +86,7 @@ bool is_bundled_file(Span<const uint8_t> file) {
 Result<BundledFile> read_bundled_file(Span<const uint8_t> file, const Limits &limits) {
   if (!is_bundled_file(file))
     return make_status(kCode, "byte 4 does not have the identifier 'BP08': this is no .bpte file");
-  flatbuffers::Verifier verifier(
-      file.data(), file.size(), kMaxDepth,
-      static_cast<flatbuffers::uoffset_t>(std::min<size_t>(file.size() / kBytesPerTable + 1, UINT32_MAX)));
+  flatbuffers::Verifier verifier = make_verifier(file, kMaxDepth);
   // Verifiers assert that sizes are below 2 GiB, which is as far as offsets reach.
   if (file.size() >= FLATBUFFERS_MAX_BUFFER_SIZE || !fb::VerifyBundledProgramBuffer(verifier))
     return make_status(kCode,

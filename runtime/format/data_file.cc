@@ -1,8 +1,7 @@
 #include "format/data_file.h"
 
-#include <algorithm>
-
 #include "format/budget.h"
+#include "format/verifier.h"
 #include "format/wire.h"
 #include "xnnir_schema/flat_tensor_generated.h"
 
@@ -88,9 +87,7 @@ Result<std::unordered_map<std::string, NamedBytes>> read_data_file(Span<const ui
   Result<Layout> layout = read_layout(file);
   if (!layout.ok())
     return layout.status();
-  flatbuffers::Verifier verifier(
-      layout->flatbuffer.data(), layout->flatbuffer.size(), kMaxDepth,
-      static_cast<flatbuffers::uoffset_t>(std::min<size_t>(layout->flatbuffer.size() / 8 + 1, UINT32_MAX)));
+  flatbuffers::Verifier verifier = make_verifier(layout->flatbuffer, kMaxDepth);
   if (!fb::VerifyFlatTensorBuffer(verifier))
     return make_status(kCode,
                        "the flatbuffer (%zu bytes) is malformed: an offset, a length or a string in it leads "

@@ -5,6 +5,7 @@
 
 #include "format/input_sizes.h"
 #include "format/method_reader.h"
+#include "format/verifier.h"
 #include "format/wire.h"
 #include "xnnir_schema/program_generated.h"
 
@@ -19,9 +20,6 @@ constexpr uint32_t kSchemaVersion = 0;
 constexpr size_t kBufferAlignment = 16;
 // Deeper than any program: Program, ExecutionPlan, Chain, FrameList, Frame is the deepest path.
 constexpr unsigned kMaxDepth = 16;
-// A table takes 4 bytes, and so does the offset that refers to it; more tables than this means that tables
-// are shared so often that checking them would take for ever.
-constexpr size_t kBytesPerTable = 8;
 
 using unsigned_long_long = unsigned long long;
 
@@ -49,10 +47,7 @@ Result<std::unique_ptr<ProgramFile>> ProgramFile::open(Span<const uint8_t> bytes
   std::unique_ptr<ProgramFile> file(new ProgramFile());
   file->layout_ = *layout;
   const Span<const uint8_t> flatbuffer = layout->flatbuffer;
-  const size_t max_tables = flatbuffer.size() / kBytesPerTable + 1;
-  flatbuffers::Verifier verifier(
-      flatbuffer.data(), flatbuffer.size(), kMaxDepth,
-      static_cast<flatbuffers::uoffset_t>(std::min<size_t>(max_tables, UINT32_MAX)));
+  flatbuffers::Verifier verifier = make_verifier(flatbuffer, kMaxDepth);
   if (!fb::VerifyProgramBuffer(verifier))
     return make_status(
         kCode,

@@ -42,6 +42,16 @@ py::object scalar_to_python(const Value &value) {
                     kind_of(value)));
 }
 
+// Memory of `tensor`, which is then Python's. `what` and `index` say of which, for messages.
+Status allocate(const char *what, size_t index, size_t nbytes, OutputTensor &tensor, void *&data) {
+  AlignedBuffer buffer = AlignedBuffer::allocate(nbytes);
+  data = buffer.data();
+  if (data == nullptr)
+    return make_status(StatusCode::kMemoryAllocationFailed, "%s %zu needs %zu bytes", what, index, nbytes);
+  tensor.memory = buffer.share();
+  return {};
+}
+
 class PyMethod {
   // The last run's, whatever other threads do meanwhile.
   template <typename Function> auto with_profile(Function function) {
@@ -127,7 +137,7 @@ private:
       // What an unbounded output needs is known when it is there.
       if (outputs[i].kind != "tensor" || outputs[i].tensor.dynamism == ShapeDynamism::kDynamicUnbound)
         continue;
-      XNNIR_RETURN_IF_ERROR(allocate(i, outputs[i].tensor.nbytes, tensors[i], data[i]));
+      XNNIR_RETURN_IF_ERROR(allocate("output", i, outputs[i].tensor.nbytes, tensors[i], data[i]));
       XNNIR_RETURN_IF_ERROR(method_.set_output(i, data[i], outputs[i].tensor.nbytes, kOverReadBytes));
     }
     XNNIR_RETURN_IF_ERROR(method_.execute());
@@ -142,21 +152,12 @@ private:
                            kind_of(method_.output(i)));
       tensors[i].tensor = *output;
       if (data[i] == nullptr) {
-        XNNIR_RETURN_IF_ERROR(allocate(i, output->nbytes(), tensors[i], data[i]));
+        XNNIR_RETURN_IF_ERROR(allocate("output", i, output->nbytes(), tensors[i], data[i]));
         if (output->data() != nullptr)
           std::memcpy(data[i], output->data(), output->nbytes());
       }
       tensors[i].tensor.set_data(data[i], tensors[i].tensor.nbytes());
     }
-    return {};
-  }
-
-  static Status allocate(size_t index, size_t nbytes, OutputTensor &tensor, void *&data) {
-    AlignedBuffer buffer = AlignedBuffer::allocate(nbytes);
-    data = buffer.data();
-    if (data == nullptr)
-      return make_status(StatusCode::kMemoryAllocationFailed, "output %zu needs %zu bytes", index, nbytes);
-    tensor.memory = buffer.share();
     return {};
   }
 
@@ -207,26 +208,24 @@ Program load_program(const py::object &program, const py::list &data, size_t num
 }
 
 // A copy, as what it came from may not be written to.
-py::object to_python(const Value &value) {
+py::object to_python(const Value &value, size_t index) {
   const auto *tensor = std::get_if<Tensor>(&value);
   if (tensor == nullptr)
     return scalar_to_python(value);
-  AlignedBuffer buffer = AlignedBuffer::allocate(tensor->nbytes());
-  if (buffer.data() == nullptr)
-    raise(make_status(StatusCode::kMemoryAllocationFailed, "a tensor needs %zu bytes", tensor->nbytes()));
-  if (tensor->nbytes() != 0)
-    std::memcpy(buffer.data(), tensor->data(), tensor->nbytes());
   OutputTensor copy;
+  void *data = nullptr;
+  raise_if_error(allocate("value", index, tensor->nbytes(), copy, data));
+  if (tensor->nbytes() != 0)
+    std::memcpy(data, tensor->data(), tensor->nbytes());
   copy.tensor = *tensor;
-  copy.tensor.set_data(buffer.data(), tensor->nbytes());
-  copy.memory = buffer.share();
+  copy.tensor.set_data(data, tensor->nbytes());
   return py::cast(std::move(copy));
 }
 
 py::list to_python(const std::vector<Value> &values) {
   py::list list;
-  for (const Value &value : values)
-    list.append(to_python(value));
+  for (size_t i = 0; i < values.size(); ++i)
+    list.append(to_python(values[i], i));
   return list;
 }
 

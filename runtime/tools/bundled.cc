@@ -5,6 +5,8 @@
 #include <cstring>
 #include <limits>
 
+#include "tools/npy.h"
+
 namespace xnnir {
 
 namespace {
@@ -62,17 +64,6 @@ double element(ScalarType dtype, const uint8_t *bytes) {
   return 0;
 }
 
-// Distance in elements from one index of a dimension to the next.
-std::vector<size_t> strides_of(const Tensor &tensor) {
-  std::vector<size_t> strides(tensor.rank());
-  size_t stride = 1;
-  for (size_t i = tensor.rank(); i-- > 0;) {
-    strides[tensor.dim_order()[i]] = stride;
-    stride *= static_cast<size_t>(tensor.sizes()[tensor.dim_order()[i]]);
-  }
-  return strides;
-}
-
 std::string describe(const Tensor &tensor) {
   std::string text = std::string(to_string(tensor.dtype())) + "[";
   for (size_t i = 0; i < tensor.rank(); ++i)
@@ -95,23 +86,14 @@ void compare_tensors(const Tensor &got, const Tensor &expected, const std::strin
     result.failure = name + " is " + describe(got) + ", expected " + describe(expected);
     return;
   }
-  const std::vector<size_t> got_strides = strides_of(got);
-  const std::vector<size_t> expected_strides = strides_of(expected);
+  const std::vector<uint8_t> got_bytes = in_c_order(got);
+  const std::vector<uint8_t> expected_bytes = in_c_order(expected);
   const size_t bytes = element_size(got.dtype());
   size_t wrong = 0;
   size_t first = 0;
   for (size_t n = 0; n < got.numel(); ++n) {
-    size_t rest = n;
-    size_t got_offset = 0;
-    size_t expected_offset = 0;
-    for (size_t i = got.rank(); i-- > 0;) {
-      const auto size = static_cast<size_t>(got.sizes()[i]);
-      got_offset += rest % size * got_strides[i];
-      expected_offset += rest % size * expected_strides[i];
-      rest /= size;
-    }
-    const uint8_t *left = got.data_as<uint8_t>() + got_offset * bytes;
-    const uint8_t *right = expected.data_as<uint8_t>() + expected_offset * bytes;
+    const uint8_t *left = got_bytes.data() + n * bytes;
+    const uint8_t *right = expected_bytes.data() + n * bytes;
     if (std::memcmp(left, right, bytes) == 0)
       continue;
     double difference = 0;

@@ -57,12 +57,7 @@ std::vector<uint8_t> to_dim_order(const std::vector<uint8_t> &bytes, const Tenso
   const size_t rank = layout.rank();
   const size_t element_bytes = element_size(layout.dtype());
   std::vector<uint8_t> result(bytes.size());
-  std::vector<size_t> strides(rank);
-  size_t stride = 1;
-  for (size_t i = rank; i-- > 0;) {
-    strides[layout.dim_order()[i]] = stride;
-    stride *= static_cast<size_t>(layout.sizes()[layout.dim_order()[i]]);
-  }
+  const std::vector<size_t> strides = dense_strides(layout);
   for (size_t n = 0; n < layout.numel(); ++n) {
     size_t rest = n;
     size_t offset = 0;

@@ -231,18 +231,28 @@ Result<NpyArray> read_npy(const std::string &path) {
   return array;
 }
 
-Status write_npy(const std::string &path, const Tensor &tensor) {
-  const std::vector<int32_t> sizes(tensor.sizes().begin(), tensor.sizes().end());
-  const size_t element_bytes = element_size(tensor.dtype());
-  std::vector<size_t> strides(sizes.size());
+std::vector<size_t> dense_strides(const Tensor &tensor) {
+  std::vector<size_t> strides(tensor.rank());
   size_t stride = 1;
-  for (size_t i = sizes.size(); i-- > 0;) {
+  for (size_t i = tensor.rank(); i-- > 0;) {
     const uint8_t dim = tensor.dim_order()[i];
     strides[dim] = stride;
-    stride *= static_cast<size_t>(std::max(sizes[dim], 1));
+    stride *= static_cast<size_t>(std::max(tensor.sizes()[dim], 1));
   }
+  return strides;
+}
+
+std::vector<uint8_t> in_c_order(const Tensor &tensor) {
+  const std::vector<int32_t> sizes(tensor.sizes().begin(), tensor.sizes().end());
   std::vector<uint8_t> bytes(tensor.nbytes());
-  copy_in_c_order(tensor.data_as<uint8_t>(), strides, sizes, element_bytes, tensor.numel(), bytes.data());
+  copy_in_c_order(tensor.data_as<uint8_t>(), dense_strides(tensor), sizes, element_size(tensor.dtype()),
+                  tensor.numel(), bytes.data());
+  return bytes;
+}
+
+Status write_npy(const std::string &path, const Tensor &tensor) {
+  const Span<const int32_t> sizes = tensor.sizes();
+  std::vector<uint8_t> bytes = in_c_order(tensor);
 
   ScalarType type = tensor.dtype();
   if (type == ScalarType::kBFloat16) {

@@ -24,6 +24,11 @@ Result<NpyArray> read_npy(const std::string &path);
 // The same for a file's bytes.
 Result<NpyArray> parse_npy(const std::vector<uint8_t> &file);
 
+// Distance in elements, by logical dimension, from one index to the next.
+std::vector<size_t> dense_strides(const Tensor &tensor);
+// The tensor's bytes in C order of its logical sizes.
+std::vector<uint8_t> in_c_order(const Tensor &tensor);
+
 // Writes the tensor in C order of its logical sizes. bfloat16, which NumPy lacks, is written as float32.
 Status write_npy(const std::string &path, const Tensor &tensor);
 

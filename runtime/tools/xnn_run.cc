@@ -49,9 +49,7 @@ double milliseconds_since(Clock::time_point start) {
   return std::chrono::duration<double, std::milli>(Clock::now() - start).count();
 }
 
-// Sets the inputs each time: a method may use their memory again for other values, once nothing reads them.
-Result<double> run_once(xnnir::Method &method, const xnnir::Inputs &inputs) {
-  XNNIR_RETURN_IF_ERROR(method.set_inputs(xnnir::Span<const xnnir::Value>(inputs.values)));
+Result<double> run_once(xnnir::Method &method) {
   const Clock::time_point start = Clock::now();
   XNNIR_RETURN_IF_ERROR(method.execute());
   return milliseconds_since(start);
@@ -67,16 +65,15 @@ void accumulate(const std::vector<xnnir::ProfileEvent> &events, std::vector<xnni
     sum[i].nanoseconds += events[i].nanoseconds;
 }
 
-Status time_runs(xnnir::Method &method, const xnnir::Inputs &inputs, const Arguments &arguments,
-                 xnnir::RunReport &report) {
-  Result<double> first = run_once(method, inputs);
+Status time_runs(xnnir::Method &method, const Arguments &arguments, xnnir::RunReport &report) {
+  Result<double> first = run_once(method);
   if (!first.ok())
     return first.status();
   report.first_milliseconds = *first;
   for (size_t i = 1; i < arguments.warmup; ++i)
-    XNNIR_RETURN_IF_ERROR(run_once(method, inputs).status());
+    XNNIR_RETURN_IF_ERROR(method.execute());
   for (size_t i = 0; i < arguments.repeat; ++i) {
-    Result<double> time = run_once(method, inputs);
+    Result<double> time = run_once(method);
     if (!time.ok())
       return time.status();
     report.milliseconds.push_back(*time);
@@ -167,7 +164,8 @@ Status run(const Arguments &arguments) {
   Result<xnnir::Inputs> inputs = xnnir::make_inputs(report.metadata, arguments.inputs, arguments.seed);
   if (!inputs.ok())
     return inputs.status();
-  XNNIR_RETURN_IF_ERROR(time_runs(*method, *inputs, arguments, report));
+  XNNIR_RETURN_IF_ERROR(method->set_inputs(xnnir::Span<const xnnir::Value>(inputs->values)));
+  XNNIR_RETURN_IF_ERROR(time_runs(*method, arguments, report));
   XNNIR_RETURN_IF_ERROR(write_outputs(*method, arguments, report));
   XNNIR_RETURN_IF_ERROR(write_profile(*method, arguments, report));
   if (arguments.json)

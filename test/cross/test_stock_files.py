@@ -20,6 +20,8 @@ import pytest
 import torch
 from executorch.runtime import Runtime as StockRuntime
 
+from xnnir.testing.stock_inputs import make_input
+
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "test" / "runtime" / "stock"
 PRESETS = [name for name in os.environ.get("XNNIR_CROSS", "").split(",") if name]
@@ -36,17 +38,6 @@ NEEDS_HALF = "half"
 THREADS = {"linux-i686": "1"}
 WITHOUT_HALF = ("linux-armv6", "linux-armv7")
 
-DTYPES = {
-    0: torch.uint8,
-    1: torch.int8,
-    2: torch.int16,
-    3: torch.int32,
-    4: torch.int64,
-    5: torch.float16,
-    6: torch.float32,
-    7: torch.float64,
-    11: torch.bool,
-}
 # Sums in another order, and exponentials and the like by other polynomials.
 TOLERANCE = {np.dtype(np.float16): 2e-2, np.dtype(np.float32): 1e-4, np.dtype(np.float64): 1e-9}
 
@@ -61,14 +52,6 @@ def emulated(preset: str) -> list[str]:
     programs = list((ROOT / "build" / preset / "bin").glob("xnn-run*"))
     assert len(programs) == 1
     return [*match.group(1).split(";"), str(programs[0])]
-
-
-def make_input(meta: Any, generator: torch.Generator) -> torch.Tensor:
-    """Numbers for an input as the metadata has it; integers may be indices."""
-    dtype, sizes = DTYPES[meta.dtype()], list(meta.sizes())
-    if dtype.is_floating_point:
-        return torch.randn(sizes, generator=generator).to(dtype)
-    return torch.randint(0, 2, sizes, generator=generator).to(dtype)
 
 
 @pytest.mark.parametrize("cpu", ["all", "lesser"])

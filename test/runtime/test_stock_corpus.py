@@ -14,42 +14,14 @@ from executorch.runtime import Runtime as StockRuntime
 from executorch.runtime import Verification as StockVerification
 
 from xnnir.runtime import Runtime, StatusCode, StatusError
+from xnnir.testing.stock_inputs import make_input
 
 FOLDER = Path(__file__).parent / "stock"
 # Those whose weights are in a file of their own.
 EXTERNAL = {"external"}
 FILES = sorted(path for path in FOLDER.glob("*.pte") if path.stem not in EXTERNAL)
 
-# By ScalarType's numbers.
-DTYPES = {
-    0: torch.uint8,
-    1: torch.int8,
-    2: torch.int16,
-    3: torch.int32,
-    4: torch.int64,
-    5: torch.float16,
-    6: torch.float32,
-    7: torch.float64,
-    11: torch.bool,
-    15: torch.bfloat16,
-}
 TOLERANCE = {torch.float16: 2e-2, torch.bfloat16: 5e-2, torch.float32: 2e-5, torch.float64: 1e-9}
-
-
-def make_input(meta: Any, smaller: bool, generator: torch.Generator) -> torch.Tensor:
-    """Numbers for an input as the metadata has it, or with its first size that is above 2 halved."""
-    sizes = list(meta.sizes())
-    if smaller:
-        large = next((i for i, size in enumerate(sizes) if size > 2), None)
-        if large is not None:
-            sizes[large] //= 2
-    dtype = DTYPES[meta.dtype()]
-    if dtype.is_floating_point:
-        numbers = torch.randn(sizes, generator=generator).to(dtype)
-    else:
-        # Indices, too: in range of whatever they index.
-        numbers = torch.randint(0, 2, sizes, generator=generator).to(dtype)
-    return numbers
 
 
 def differ(got: Any, expected: Any) -> str:
@@ -75,7 +47,10 @@ def both(path: Path, method: str, smaller: bool) -> tuple[list[Any], list[Any]] 
     got: list[Any] = []
     expected: list[Any] = []
     for _ in range(3):
-        inputs = [make_input(meta.input_tensor_meta(i), smaller, generator) for i in range(meta.num_inputs())]
+        inputs = [
+            make_input(meta.input_tensor_meta(i), generator, smaller=smaller)
+            for i in range(meta.num_inputs())
+        ]
         if path.stem == "channels_last":
             inputs = [x.to(memory_format=torch.channels_last) for x in inputs]
         try:

@@ -35,12 +35,9 @@ import torch
 from xnnir.dialects import qdq
 from xnnir.dialects.aten import Schema, SchemaType, op_classes, parse_schema
 from xnnir.dialects.aten.operator import class_schema
-from xnnir.dialects.qdq import qdq_classes
 from xnnir.testing.zoo import quiet
 
 _SAID_BY_OUT = frozenset(("dtype", "layout", "device", "pin_memory", "memory_format"))
-
-_NAMESPACES = frozenset(("aten", "quantized_decomposed"))
 
 _OTHER_NAMES: Mapping[str, tuple[str, ...]] = {
     "aten::arange.start_out": ("arange.start_step",),
@@ -69,19 +66,15 @@ def kernel_lines() -> list[str]:
     stock, ours = _registered("executorch"), _registered("xnnir")
     schemas: list[Any] = torch._C._jit_get_all_schemas()  # pyright: ignore[reportPrivateUsage]
     texts = {f"{schema.name}.{schema.overload_name}".removesuffix("."): str(schema) for schema in schemas}
-    classes = op_classes() | qdq_classes()
-    functional = {name.removeprefix("aten."): class_schema(op) for name, op in classes.items()}
+    functional = {name.removeprefix("aten."): class_schema(op) for name, op in op_classes().items()}
     # Where several kernels will do, that which leaves the fewest arguments out is meant.
     chosen: dict[str, tuple[int, str]] = {}
-    # What this runtime does not code or decode, the compiler makes nodes of.
-    plain = {operator for operator in stock if operator.startswith("aten::")}
-    for operator in sorted((plain | ours) & texts.keys()):
+    for operator in sorted((stock | ours) & texts.keys()):
         kernel = parse_schema(texts[operator])
         for call in _calls_of(operator, kernel, functional):
             chosen[call] = max(chosen.get(call, (0, "")), (len(kernel.arguments), operator))
-    for name, operator, text in _quantising_kernels():
-        if operator in stock | ours:
-            chosen[name], texts[operator] = (0, operator), text
+    for name, operator, text in _quantising_kernels(stock | ours):
+        chosen[name], texts[operator] = (0, operator), text
     calls: defaultdict[str, list[str]] = defaultdict(list)
     for call, (_, operator) in sorted(chosen.items()):
         calls[operator].append(call)
@@ -91,13 +84,16 @@ def kernel_lines() -> list[str]:
     ]
 
 
-def _quantising_kernels() -> Iterable[tuple[str, str, str]]:
-    """For each call that quantises the name of its op, and the name and the schema of its out-variant."""
+def _quantising_kernels(registered: set[str]) -> Iterable[tuple[str, str, str]]:
+    """For each call of `qdq` the name of its op, and the name and the schema of its out-variant, if one is there."""
     for line in (Path(qdq.__file__).parent / "schemas.txt").read_text().splitlines():
         name, _, rest = line.partition("(")
         base, _, overload = name.partition(".")
         arguments, _, returns = rest.rpartition(") -> ")
-        operator = f"{base}.{overload.capitalize()}_out" if overload else f"{base}.out"
+        suffixes = (f"{overload}_out", f"{overload.capitalize()}_out") if overload else ("out",)
+        operator = next((f"{base}.{suffix}" for suffix in suffixes if f"{base}.{suffix}" in registered), None)
+        if operator is None:
+            continue
         outs = (
             ("Tensor(a!) out",)
             if returns == "Tensor"
@@ -112,10 +108,9 @@ def _quantising_kernels() -> Iterable[tuple[str, str, str]]:
 
 def _calls_of(operator: str, kernel: Schema, functional: Mapping[str, Schema]) -> Iterable[str]:
     # Numbers that kernels return are no out tensors, and are lowered by themselves.
-    namespace, base = kernel.name.split("::")
-    if namespace not in _NAMESPACES or "backward" in operator or not kernel.is_mutable:
+    if not operator.startswith("aten::") or "backward" in operator or not kernel.is_mutable:
         return ()
-    names = {f"{namespace}::{base}", f"{namespace}::{base.removesuffix('_copy')}"}
+    names = {kernel.name, kernel.name.removesuffix("_copy")}
     found = [
         name for name, schema in functional.items() if schema.name in names and _is_call_of(schema, kernel)
     ]
