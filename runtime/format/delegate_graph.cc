@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
-#include <cstring>
+#include <utility>
 
 #include "core/overflow.h"
+#include "format/short_locations.h"
 
 namespace xnnir {
 namespace {
@@ -156,17 +157,17 @@ bool DelegateNode::is_bounded() const { return !(output_min == -INFINITY && outp
 std::string DelegateGraph::location(const DelegateNode &node) const {
   if (node.debug_handle == kNoDebugHandle)
     return {};
-  const char *begin = reinterpret_cast<const char *>(locations.data());
-  const char *end = begin + locations.size();
-  for (uint32_t line = 0; begin != end; ++line) {
-    const auto *stop = static_cast<const char *>(std::memchr(begin, '\n', static_cast<size_t>(end - begin)));
-    if (line == node.debug_handle)
-      return std::string(begin, stop == nullptr ? end : stop);
-    if (stop == nullptr)
-      break;
-    begin = stop + 1;
-  }
-  return {};
+  std::vector<std::string> lines = expand_locations(locations, size_t{node.debug_handle} + 1);
+  return node.debug_handle < lines.size() ? std::move(lines.back()) : std::string();
+}
+
+std::vector<std::string> DelegateGraph::node_locations() const {
+  const std::vector<std::string> lines = expand_locations(locations, kNoDebugHandle);
+  std::vector<std::string> places;
+  places.reserve(nodes.size());
+  for (const DelegateNode &node : nodes)
+    places.push_back(node.debug_handle < lines.size() ? lines[node.debug_handle] : std::string());
+  return places;
 }
 
 std::string DelegateGraph::label(const DelegateNode &node) const {

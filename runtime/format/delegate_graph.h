@@ -281,7 +281,8 @@ struct DelegateGraph {
   std::vector<DelegateNode> nodes;
   // values[externals[e]].external_id == e.
   std::vector<uint32_t> externals;
-  // Text with a line for each debug_handle; empty when the program has none.
+  // Text with a line for each debug_handle, in short (format/short_locations.h); empty when the program has
+  // none.
   Span<const uint8_t> locations;
   // An aligned copy of the flatbuffer, where the blob was not aligned.
   std::shared_ptr<const std::vector<uint64_t>> owned;
@@ -290,6 +291,8 @@ struct DelegateGraph {
 
   // Where the node stands in the user's model; empty when unknown.
   std::string location(const DelegateNode &node) const;
+  // The same for all nodes, in one reading of the text.
+  std::vector<std::string> node_locations() const;
   // How messages name a node: "xnodes[12] (Conv2d, features.3.conv.0 (model.py:12))".
   std::string label(const DelegateNode &node) const;
 };
@@ -298,8 +301,8 @@ struct DelegateGraph {
 // be checked without knowing the shapes of the inputs. `blob` and what `named_data` returns must outlive the
 // graph.
 //
-// Named data under the key "xnnir.locations" is text, one location a line; a node's debug_handle is its line
-// number from 0.
+// Named data under the key "xnnir.locations" is text, one location a line (format/short_locations.h); a
+// node's debug_handle is its line number from 0.
 //
 // `kinds` is the number of kinds of node that the blob may have: kStockNodeKindCount or kNodeKindCount.
 // kOutOfResources when its tensors and scales take more than `max_bytes` together.

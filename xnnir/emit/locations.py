@@ -4,6 +4,8 @@ Source locations in files: a text with one location a line, and an instruction's
 Each node of a delegate names a line of the named data `xnnir.locations` by its number, from 0:
 
     features.3.conv.0 (model.py:12)
+
+In the file the lines are in short (`short_locations`).
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from xdsl.dialects.builtin import (
 )
 from xdsl.ir import Attribute
 
+from xnnir.emit.short_locations import SEPARATOR, Expander, Shortener
+
 LOCATIONS_KEY = "xnnir.locations"
 NO_HANDLE = 65535
 """The debug_handle of a node without a location."""
@@ -33,8 +37,6 @@ NO_HANDLE = 65535
 Frame: TypeAlias = dict[str, Any]
 
 _LINE = re.compile(r"(?:(?P<name>.*) \()?(?P<file>.+?):(?P<line>\d+)(?(name)\))")
-_SEPARATOR = " + "
-"""Between the locations of a node that several ops were fused into."""
 
 
 class LocationTable:
@@ -54,17 +56,24 @@ class LocationTable:
 
     def encode(self) -> bytes:
         """The text as UTF-8; empty when there are no locations."""
-        return "".join(f"{line}\n" for line in self._handles).encode()
+        shortener = Shortener()
+        return "".join(f"{shortener.line(text)}\n" for text in self._handles).encode()
+
+
+def decode_locations(data: bytes | memoryview) -> list[str]:
+    """The lines of `LocationTable.encode`, in full. What is not UTF-8 is replaced."""
+    expander = Expander()
+    return [expander.line(line) for line in str(data, "utf-8", "replace").split("\n")[:-1]]
 
 
 def location_text(location: Attribute) -> str:
     """`location` in one line; empty when it is unknown."""
-    return _SEPARATOR.join(dict.fromkeys(_place_text(name, file) for name, file in _places(location)))
+    return SEPARATOR.join(dict.fromkeys(_place_text(name, file) for name, file in _places(location)))
 
 
 def parse_location(text: str) -> LocationAttr:
     """The location that `location_text` wrote. What is not understood becomes a name."""
-    parts = [_parse_place(part) for part in text.split(_SEPARATOR) if part]
+    parts = [_parse_place(part) for part in text.split(SEPARATOR) if part]
     if not parts:
         return UnknownLoc()
     return parts[0] if len(parts) == 1 else FusedLoc(ArrayAttr[Attribute](parts), NoneAttr())

@@ -24,7 +24,7 @@ from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
 from xnnir.emit.flatbuffer import decode
 from xnnir.emit.headers import ProgramHeader
-from xnnir.emit.locations import LOCATIONS_KEY
+from xnnir.emit.locations import LOCATIONS_KEY, decode_locations
 from xnnir.emit.method_reader import read_method
 from xnnir.emit.sizes import SIZES_KEY, decode_sizes
 
@@ -171,7 +171,7 @@ def _read_module(program: ProgramTables, warn: Warn, external: Mapping[str, memo
         raise FormatError("Program.execution_plan", "expected a method, got none")
     own = program.named_data()
     named = _UsedKeys({**external, **own})
-    locations = _read_locations(own.get(LOCATIONS_KEY))
+    locations = decode_locations(own.get(LOCATIONS_KEY, b""))
     delegates: list[Operation] = []
     methods: list[Operation] = []
     names: set[str] = set()
@@ -231,7 +231,3 @@ def _read_delegate(
         program.store.add(blob),
         {spec["key"]: program.store.add(spec["value"]) for spec in specs},
     )
-
-
-def _read_locations(data: memoryview | None) -> list[str]:
-    return [] if data is None else str(data, "utf-8", "replace").split("\n")[:-1]

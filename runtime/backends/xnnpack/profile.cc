@@ -1,6 +1,7 @@
 #include "backends/xnnpack/profile.h"
 
 #include <set>
+#include <utility>
 
 namespace xnnir {
 namespace {
@@ -49,12 +50,15 @@ Profile::Profile(const DelegateGraph &graph, xnn_runtime_t runtime) {
   // On some machines XNNPACK adds operators of its own (packing of activations); then names alone are
   // certain.
   one_each_ = count == graph.nodes.size();
+  std::vector<std::string> locations;
+  if (one_each_)
+    locations = graph.node_locations();
   for (size_t i = 0; i < count; ++i) {
     ProfileEvent event;
     event.name = names[i];
     event.node = static_cast<int32_t>(one_each_ ? graph.nodes[i].position : i);
     if (one_each_)
-      event.location = graph.location(graph.nodes[i]);
+      event.location = std::move(locations[i]);
     operators_.push_back(std::move(event));
   }
 }
