@@ -1,7 +1,7 @@
 """
 Writes an `xnn.graph` as an XNNPACK delegate blob: an `XH00` header and an `XN01` flatbuffer.
 
-Constants are not in the blob but in the program's named data, under the SHA-256 of their bytes, so that all graphs and
+Constants are not in the blob but in the program's named data, under a hash of their bytes, so that all graphs and
 methods of a file share equal weights. Values are numbered in the order of the text; graph inputs come first.
 
 Numbers that some nodes pack and others read where they lie have two names for the same bytes: ExecuTorch's runtime
@@ -26,7 +26,7 @@ from xnnir.emit.flatbuffer import encode
 from xnnir.emit.headers import DELEGATE_HEADER_SIZE, DelegateHeader
 from xnnir.emit.locations import LocationTable
 from xnnir.emit.nodes import format_of_op
-from xnnir.emit.segments import NamedData
+from xnnir.emit.segments import NamedData, content_key
 from xnnir.emit.values import (
     FLAG_EXTERNAL_INPUT,
     FLAG_EXTERNAL_OUTPUT,
@@ -194,12 +194,12 @@ class _GraphWriter:
             weight = self.store.add(array)
         sha256, data = self.store.sha256(weight), self.store.bytes(weight)
         if op.value in self.packed and any(not _packs(use) for use in op.result.uses):
-            index = self._add_data(READ_IN_PLACE + sha256, data, sha256)
+            index = self._add_data(READ_IN_PLACE + content_key(sha256), data, sha256)
             self._add_value(op.result, constant=index)
             self.in_place[op.result] = self.ids[op.result]
             if not any(_packs(use) for use in op.result.uses):
                 return
-        self._add_value(op.result, constant=self._add_data(sha256, data, sha256))
+        self._add_value(op.result, constant=self._add_data(content_key(sha256), data, sha256))
 
     def _add_data(self, key: str, data: memoryview, sha256: str) -> int:
         index = self.constants.get(key)

@@ -12,7 +12,15 @@ SEGMENT_ALIGNMENT = 128
 TENSOR_ALIGNMENT = 16
 """Of each constant within the constant segment."""
 
+KEY_DIGITS = 32
+"""Of a SHA-256, in a key: each key stands twice in a file, and equal ones of 128 bits need 2**64 tries to find."""
+
 Bytes = bytes | memoryview
+
+
+def content_key(sha256: str) -> str:
+    """The key of named data by the hexadecimal SHA-256 of its bytes; the IR's handles of weights begin it."""
+    return sha256[:KEY_DIGITS]
 
 
 class Segments:

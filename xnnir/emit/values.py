@@ -16,6 +16,7 @@ from xnnir.dialects.xnn.dims import DimAttr, tensor_type, upper_bound_shape
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, datatype
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
+from xnnir.emit.segments import content_key
 
 Table: TypeAlias = dict[str, Any]
 AddData: TypeAlias = Callable[[str, memoryview, str], int]
@@ -176,7 +177,7 @@ def _add_scales(
             numbers = _to_bf16(numbers)
         data = memoryview(numbers.tobytes())
         sha256 = hashlib.sha256(data).hexdigest()
-    return add(f"scale_{sha256}", data, sha256), len(data) // dtype.itemsize
+    return add(f"scale_{content_key(sha256)}", data, sha256), len(data) // dtype.itemsize
 
 
 def _read_scales(
