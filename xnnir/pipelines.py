@@ -40,6 +40,7 @@ from xnnir.passes.xnn_fuse_activation import XnnFuseActivationPass
 from xnnir.passes.xnn_optimize_layout import XnnOptimizeLayoutPass
 from xnnir.passes.xnn_outline_subgraphs import XnnOutlineSubgraphsPass
 from xnnir.passes.xnn_partition import XnnPartitionPass
+from xnnir.passes.xnn_space_to_depth import XnnSpaceToDepthPass
 from xnnir.passes.xnn_split_per_op import XnnSplitPerOpPass
 
 Level: TypeAlias = Literal["aten", "xnn", "rt"]
@@ -90,6 +91,7 @@ def aten_to_xnn(
         XnnFoldPaddingPass(),  # zero padding is part of the convolution or pool that reads it
         XnnFuseActivationPass(),  # clamps are output bounds
         XnnOptimizeLayoutPass(),  # only the transposes that will run are left
+        XnnSpaceToDepthPass(),  # strided int8 convolutions of an image are over blocks of its pixels
         XnnCanonicalizePass(),  # one constant per weight, nothing dead
     ]
 

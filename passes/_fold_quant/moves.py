@@ -46,13 +46,14 @@ def cancel(convert: xnn.ConvertOp) -> bool:
 
 
 def _only_moves(op: XnnOp) -> bool:
-    match op:
-        case xnn.StaticConstantPadOp():
-            return op.value.value.data == 0.0  # zero has an integer in every coding
-        case xnn.MaxPooling2DOp():
-            return output_bounds(op) == (-inf, inf)
-        case _:
-            return isinstance(op, (*MOVES, xnn.ConcatenateOp, xnn.StaticSliceOp))
+    if isinstance(op, xnn.MaxPooling2DOp):
+        return output_bounds(op) == (-inf, inf)
+    return isinstance(op, (*MOVES, xnn.ConcatenateOp, xnn.StaticSliceOp)) or _pads_with_zero(op)
+
+
+def _pads_with_zero(op: XnnOp) -> bool:
+    """Zero has an integer in every coding."""
+    return isinstance(op, xnn.StaticConstantPadOp) and op.value.value.data == 0.0
 
 
 def _sink_through(op: XnnOp, target: Target) -> None:
@@ -95,7 +96,9 @@ def _rise_above(convert: xnn.ConvertOp, target: Target) -> xnn.ConvertOp | None:
     if isinstance(before, xnn.ConcatenateOp):
         _rise_above_concatenate(before, convert, target)
         return None
-    if not isinstance(before, (*MOVES, xnn.ClampOp)) or not shape_of(before.operands[0]):
+    if not shape_of(before.operands[0]) or not (
+        isinstance(before, (*MOVES, xnn.ClampOp)) or _pads_with_zero(before)
+    ):
         return None
     source = before.operands[0]
     element_type = element_type_of(convert.output)

@@ -220,3 +220,28 @@ func.func @weight_only(%x: tensor<3x2xf32>, %h: tensor<3x2xf16>, %i: tensor<1x4x
   %c = xnn.convolution_2d %i, %k {padding = array<i64: 0, 0, 0, 0>, subsampling = array<i64: 1, 1>, dilation = array<i64: 1, 1>, groups = 1 : i64} : (tensor<1x4x4x2xf32>, tensor<1x1x1x2xf32>) -> tensor<1x4x4x1xf32>
   func.return %y, %z, %c : tensor<3x2xf32>, tensor<3x2xf16>, tensor<1x4x4x1xf32>
 }
+
+// -----
+
+// Zeros are zero in every coding, so what is padded is quantised before, while it is smaller.
+// CHECK-LABEL: func.func @before_padding
+func.func @before_padding(%x: tensor<1x3xf32>) -> tensor<1x5x!xnn.qint8<0.5:1>> {
+  // CHECK-NEXT: %0 = xnn.convert %x : (tensor<1x3xf32>) -> tensor<1x3x!xnn.qint8<5.000000e-01:1>>
+  // CHECK-NEXT: %y = xnn.static_constant_pad %0 {{.*}} -> tensor<1x5x!xnn.qint8<5.000000e-01:1>>
+  // CHECK-NEXT: func.return %y
+  %0 = xnn.static_constant_pad %x {pre_paddings = array<i64: 0, 1>, post_paddings = array<i64: 0, 1>, value = 0.0 : f32} : (tensor<1x3xf32>) -> tensor<1x5xf32>
+  %y = xnn.convert %0 : (tensor<1x5xf32>) -> tensor<1x5x!xnn.qint8<0.5:1>>
+  func.return %y : tensor<1x5x!xnn.qint8<0.5:1>>
+}
+
+// -----
+
+// One has no integer in this coding.
+// CHECK-LABEL: func.func @before_padding_with_ones
+func.func @before_padding_with_ones(%x: tensor<1x3xf32>) -> tensor<1x5x!xnn.qint8<0.3:1>> {
+  // CHECK-NEXT: xnn.static_constant_pad
+  // CHECK-NEXT: xnn.convert
+  %0 = xnn.static_constant_pad %x {pre_paddings = array<i64: 0, 1>, post_paddings = array<i64: 0, 1>, value = 1.0 : f32} : (tensor<1x3xf32>) -> tensor<1x5xf32>
+  %y = xnn.convert %0 : (tensor<1x5xf32>) -> tensor<1x5x!xnn.qint8<0.3:1>>
+  func.return %y : tensor<1x5x!xnn.qint8<0.3:1>>
+}
