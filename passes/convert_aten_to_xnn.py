@@ -86,7 +86,7 @@ class ConvertAtenToXnnPass(ModulePass):
     """What nodes may compute in: `fp32`, `static_quant`, `dynamic_quant`; everything by default."""
 
     bf16: bool = False
-    """Whether nodes may have bfloat16."""
+    """Whether linear layers of bfloat16 with quantised weights become nodes of float32 between casts."""
 
     runtime_linear_weights: bool = False
     """Whether weights of float32 linear layers stay outside, so that they become inputs of the delegate."""

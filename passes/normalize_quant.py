@@ -25,7 +25,7 @@ from typing import Any, cast
 
 from xdsl.context import Context
 from xdsl.dialects import func
-from xdsl.dialects.builtin import Float16Type, Float32Type, ModuleOp
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, Float32Type, ModuleOp, f32
 from xdsl.ir import Block, Operation, SSAValue
 from xdsl.passes import ModulePass
 
@@ -37,6 +37,7 @@ from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.dialects.xnn.types import PerTensorType
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
+from xnnir.passes._casts import cast_op
 from xnnir.passes._quantization import check_parameters
 
 _SIGNED: type[PerTensorType] = xnn.QInt8Type
@@ -69,6 +70,9 @@ class NormalizeQuantPass(ModulePass):
     precisions: tuple[str, ...] | None = None
     """The codings to make: `static_quant` for fixed parameters, `dynamic_quant` for others; both by default."""
 
+    bf16: bool = False
+    """Whether rows of bfloat16 are quantised while the model runs, by way of float32: XNNPACK has no such coding."""
+
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         store = get_weight_store(ctx)
         is_static, is_dynamic = (
@@ -81,7 +85,7 @@ class NormalizeQuantPass(ModulePass):
             for call in calls:
                 if call.parent is None:
                     continue  # taken over by the call whose result it read
-                if is_dynamic and (made := _dynamic(call)):
+                if is_dynamic and (made := _dynamic(call, self.bf16)):
                     _replace(call, made)
                 elif is_static and call.name in _STATIC_DEQUANTIZE and (made := _dequantize(call, store)):
                     _replace(call, made)
@@ -182,7 +186,7 @@ def _dequantize(call: AtenOp, store: WeightStore) -> list[Operation]:
     return [scast, xnn.ConvertOp(scast.output, call.results[0].type)]
 
 
-def _dynamic(call: AtenOp) -> list[Operation]:
+def _dynamic(call: AtenOp, bf16: bool) -> list[Operation]:
     if call.name not in _DYNAMIC:
         return []
     quantize_name, choose_names = _DYNAMIC[call.name]
@@ -197,7 +201,7 @@ def _dynamic(call: AtenOp) -> list[Operation]:
         or choose.operands[0] is not x
         or list(choose.results) != parameters
         or list(call.operands[1:]) != parameters
-        or not isinstance(element_type_of(x), Float32Type | Float16Type)
+        or not isinstance(element_type_of(x), (Float32Type, Float16Type, *((BFloat16Type,) if bf16 else ())))
         or not all(_is_full_int8(op) for op in (choose, quantize, call))
     ):
         return []
@@ -216,9 +220,14 @@ def _dynamic(call: AtenOp) -> list[Operation]:
             inner = _inner_dims(blocks.pop(), shape_of(x)) if len(blocks) == 1 else 0
     if inner < 1:
         return []
-    coded = xnn.ConvertOp(x, tensor_type(xnn.QDInt8Type(inner), dims_of(tensor_type_of(x))))
+    dims = dims_of(tensor_type_of(x))
+    is_narrow = isinstance(element_type_of(x), BFloat16Type)
+    made: list[Operation] = [cast_op(x, f32)] if is_narrow else []
+    coded = xnn.ConvertOp(made[0].results[0] if made else x, tensor_type(xnn.QDInt8Type(inner), dims))
     coded.output.name_hint = quantize.results[0].name_hint
-    return [coded, xnn.ConvertOp(coded.output, call.results[0].type)]
+    real = xnn.ConvertOp(coded.output, tensor_type(f32, dims) if is_narrow else call.results[0].type)
+    made += [coded, real]
+    return [*made, cast_op(real.output, BFloat16Type())] if is_narrow else made
 
 
 def _is_full_int8(op: AtenOp) -> bool:

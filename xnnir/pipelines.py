@@ -82,7 +82,7 @@ def aten_to_xnn(
     return [
         *tidy,
         FuseQuantizedEmbeddingPass(),  # tables that are looked up in stay integers
-        NormalizeQuantPass(partitioner.precisions),  # numbers that are quantised have a type that says how
+        NormalizeQuantPass(partitioner.precisions, partitioner.enable_bf16),  # codings are types
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them
         convert,  # every op XNNPACK has is a node; the others carry their reason
         *(decompose if is_last else ()),

@@ -16,7 +16,7 @@ from xdsl.dialects.builtin import Float16Type, IntegerType
 from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
-from xnnir.dialects.aten import DTYPES, AtenOp
+from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import Array
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
@@ -31,6 +31,7 @@ from xnnir.passes._aten_to_xnn.arguments import (
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, require_float, transposed_source
 from xnnir.passes._aten_to_xnn.reduce import maximum
 from xnnir.passes._aten_to_xnn.sizes import broadcast_dims
+from xnnir.passes._casts import cast_op
 
 
 def attention(op: AtenOp, to: Conversion) -> SSAValue:
@@ -146,7 +147,7 @@ def _of_constant(to: Conversion, mask: Array, query: SSAValue) -> tuple[SSAValue
 
 def _of_computed(to: Conversion, mask: SSAValue, element_type: Attribute) -> tuple[SSAValue, SSAValue | None]:
     type = tensor_type(element_type, _dims(mask))
-    zeros_and_ones = AtenOp.create_call("_to_copy", {"self": mask, "dtype": DTYPES[element_type]}, [type])
+    zeros_and_ones = cast_op(mask, element_type)
     to.nodes.append(zeros_and_ones)
     allowed = zeros_and_ones.results[0]
     minus = to.emit(xnn.SubtractOp(allowed, to.number(1.0, type), type))

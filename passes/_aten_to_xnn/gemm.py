@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from xdsl.dialects.builtin import Float16Type
+from xdsl.dialects.builtin import BFloat16Type, Float16Type, f32
 from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import DimAttr, dims_of, static_dim, tensor_type
-from xnnir.passes._aten_to_xnn.arguments import Refusal, float_arg, optional_tensor_arg, tensor_arg
+from xnnir.passes._aten_to_xnn.arguments import (
+    NotSelected,
+    Refusal,
+    float_arg,
+    optional_tensor_arg,
+    tensor_arg,
+)
 from xnnir.passes._aten_to_xnn.conversion import Conversion, Converter, require_float, transposed_source
 from xnnir.passes._aten_to_xnn.sizes import product_dim
+from xnnir.passes._casts import cast_op
 
 
 def fully_connected(to: Conversion, x: SSAValue, filter: SSAValue, bias: SSAValue | None) -> SSAValue:
@@ -47,7 +54,39 @@ def linear(op: AtenOp, to: Conversion) -> SSAValue:
     weight = tensor_arg(op, "weight")
     if len(shape_of(weight)) != 2:
         raise Refusal(f"expected a weight [output channels, input channels], got {weight.type}")
-    return fully_connected(to, tensor_arg(op, "input"), weight, bias)
+    x = tensor_arg(op, "input")
+    if isinstance(element_type_of(x), BFloat16Type) and to.is_dequantized(weight):
+        return _in_float32(to, x, weight, bias)
+    return fully_connected(to, x, weight, bias)
+
+
+def _in_float32(to: Conversion, x: SSAValue, weight: SSAValue, bias: SSAValue | None) -> SSAValue:
+    """A linear layer of bfloat16 with a quantised weight, between casts: XNNPACK has those for float32 and float16."""
+    if not to.selection.bf16:
+        raise NotSelected(
+            "it computes in bfloat16, which the partitioner takes, by way of float32, with enable_bf16=True only"
+        )
+    wide = fully_connected(
+        to,
+        _widened(to, x),
+        to.arranged(weight, lambda numbers: numbers, "weight"),
+        None if bias is None else to.constant(to.static(bias, "bias"), f32, bias.name_hint),
+    )
+    narrow = cast_op(wide, BFloat16Type())
+    to.nodes.append(narrow)
+    return narrow.results[0]
+
+
+def _widened(to: Conversion, x: SSAValue) -> SSAValue:
+    """`x` in float32: what it was before a cast to bfloat16, where it is coded row by row; those are its numbers."""
+    owner = x.owner
+    if isinstance(owner, AtenOp) and owner.name == "aten._to_copy":
+        source = owner.operands[0]
+        if isinstance(source.owner, xnn.ConvertOp) and element_type_of(source) == f32:
+            return source
+    wide = cast_op(x, f32)
+    to.nodes.append(wide)
+    return wide.results[0]
 
 
 def _product(to: Conversion, a: SSAValue, b: SSAValue, bias: SSAValue | None = None) -> SSAValue | None:

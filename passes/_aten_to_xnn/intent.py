@@ -29,12 +29,14 @@ def intended_precision(op: AtenOp) -> Precision | None:
 
 
 def _coding(value: SSAValue) -> object:
-    """The coding that `value` was dequantised from, through nodes that only move it."""
+    """The coding that `value` was dequantised from, through nodes that only move it and a cast to bfloat16."""
     owner = value.owner
     while isinstance(
         owner, xnn.StaticReshapeOp | xnn.StaticTransposeOp | xnn.StaticSliceOp | xnn.StaticConstantPadOp
     ):
         owner = owner.input.owner
+    if isinstance(owner, AtenOp) and owner.name == "aten._to_copy":
+        owner = owner.operands[0].owner
     if not isinstance(owner, xnn.ConvertOp) or isinstance(owner.input.owner, xnn.ConstantOp):
         return None
     return element_type_of(owner.input)

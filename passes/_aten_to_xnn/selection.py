@@ -9,9 +9,7 @@ from typing import get_args
 from xdsl.ir import Operation
 
 from xnnir.dialects.aten import AtenOp
-from xnnir.dialects.xnn.base import element_type_of
 from xnnir.dialects.xnn.support import Precision, precision_of
-from xnnir.dialects.xnn.types import datatype
 from xnnir.errors import XnnirError
 from xnnir.partition.config import ALL_PARTITIONER_CONFIGS, CONFIGS_BY_NAME, XNNPartitionerConfig
 
@@ -25,7 +23,7 @@ class Selection:
     precisions: tuple[Precision, ...] | None = None
     """What nodes may compute in; None is everything."""
     bf16: bool = False
-    """Whether nodes may have bfloat16."""
+    """Whether linear layers of bfloat16 with quantised weights become nodes of float32 between casts."""
     runtime_linear_weights: bool = False
     """Whether weights of float32 linear layers are inputs of the delegate and not constants in it."""
 
@@ -67,8 +65,4 @@ class Selection:
         precision = intended or precision_of(node)
         if self.precisions is not None and precision not in self.precisions:
             return f"it computes in {precision}, and the partitioner takes {', '.join(self.precisions)} only"
-        if not self.bf16:
-            types = {datatype(element_type_of(value)) for value in (*node.operands, *node.results)}
-            if "bf16" in types:
-                return "it computes in bfloat16, which the partitioner takes with enable_bf16=True only"
         return None

@@ -312,7 +312,7 @@ def run(file: bytes, inputs: tuple[Tensor, ...]) -> Tensor:
 def results_of_our_file(
     program: torch.export.ExportedProgram, inputs: tuple[Tensor, ...]
 ) -> tuple[dict[str, Tensor], xnnir.EdgeProgramManager]:
-    lowered = xnnir.to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner()])
+    lowered = xnnir.to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner(enable_bf16=True)])
     file = lowered.to_executorch().buffer
     return {"ours": run(file, inputs), "ours in ExecuTorch's": stock.run(file, inputs)[0]}, lowered
 
@@ -427,15 +427,12 @@ def test_rows_quantised_at_run_time_agree(kind: str, bits: int, data: st.DataObj
         assert float((result - expected).abs().max()) <= 1.01 * quantum_of(x) * float(largest) + 1e-5, name
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
-@pytest.mark.parametrize("group", [32, 64, 128, 256, None])
-@pytest.mark.parametrize("bits", [4, 8])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+@pytest.mark.parametrize(("bits", "group"), [(4, 32), (4, 64), (4, 128), (4, 256), (4, None), (8, None)])
 @given(st.data())
 @settings(max_examples=1, **QUICK)
 def test_torchao_schemes_agree(bits: int, group: int | None, dtype: torch.dtype, data: st.DataObject) -> None:
-    """8da4w by groups and by rows, 8da8w, in float32 and float16."""
-    if bits == 8 and group is not None:
-        group = None
+    """8da4w by groups and by rows, 8da8w, in float32, float16 and bfloat16."""
     draw = data.draw
     columns = (group or 32) * draw(st.integers(1, 3))
     linear = nn.Linear(columns, draw(st.integers(1, 24)), bias=draw(st.booleans()))
@@ -459,7 +456,7 @@ def test_torchao_schemes_agree(bits: int, group: int | None, dtype: torch.dtype,
         assert bool(((result.float() - expected.float()).abs() <= bound).all()), name
 
 
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16], ids=str)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
 @pytest.mark.parametrize("bits", [4, 8])
 @given(st.data())
 @settings(max_examples=2, **QUICK)
@@ -474,6 +471,6 @@ def test_weights_alone_may_be_quantised(bits: int, dtype: torch.dtype, data: st.
     expected = layer(x)
     results, lowered = results_of_our_file(torch.export.export(layer, (x,)), (x,))
     assert "qcint" in str(lowered.module)
-    tolerance = 1e-4 if dtype is torch.float32 else 1e-2
+    tolerance = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 2e-2}[dtype]
     for result in results.values():
         torch.testing.assert_close(result, expected, rtol=tolerance, atol=tolerance * math.sqrt(columns))

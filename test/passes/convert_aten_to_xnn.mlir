@@ -1,6 +1,7 @@
 // RUN: xnn-opt %s -p 'convert-aten-to-xnn' --split-input-file | filecheck %s
 // RUN: xnn-opt %s -p 'convert-aten-to-xnn{configs=TanhConfig,LinearConfig}' --split-input-file | filecheck %s --check-prefix ONLY
 // RUN: xnn-opt %s -p 'convert-aten-to-xnn{precisions=static_quant}' --split-input-file | filecheck %s --check-prefix QUANT
+// RUN: xnn-opt %s -p 'convert-aten-to-xnn{bf16=true}' --split-input-file | filecheck %s --check-prefix BF16
 // RUN: not xnn-opt %s -p 'convert-aten-to-xnn{configs=TanConfig}' --split-input-file 2>&1 | filecheck %s --check-prefix UNKNOWN
 
 // UNKNOWN: error: expected names of config classes, got TanConfig; known are AbsConfig, AddConfig
@@ -153,4 +154,33 @@ func.func @mean(%x: tensor<?x3x8xf32, #xnn.dims<["s0" <= 8, 3, 8]>>) -> tensor<?
 func.func @window_over_everything(%x: tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32> {
   %0 = aten.avg_pool2d(%x, kernel_size = [1280, 1280], stride = [1280, 1280], ceil_mode = true) : (tensor<1x8x7x7xf32>) -> tensor<1x8x1x1xf32>
   func.return %0 : tensor<1x8x1x1xf32>
+}
+
+// -----
+
+// A linear layer of bfloat16 with a quantised weight is one of float32 between casts, where that is asked for; rows
+// that were coded are not rounded to bfloat16 first.
+// CHECK-LABEL: func.func @narrow_linear
+// BF16-LABEL: func.func @narrow_linear
+func.func @narrow_linear(%x: tensor<1x2xbf16>, %q: tensor<1x2x!xnn.qdint8<1>>) -> (tensor<1x1xbf16>, tensor<1x1xbf16>) {
+  // CHECK:      %y = aten.linear({{.*}}) {xnn.refused = "it computes in bfloat16, which the partitioner takes, by way of float32, with enable_bf16=True only"}
+  // BF16-NEXT: %b = xnn.constant {{.*}} : tensor<1xf32>
+  // BF16-NEXT: %w = xnn.constant {{.*}} : tensor<1x2x!xnn.qint8<5.000000e-01:0>>
+  // BF16-NEXT: %[[X:.+]] = aten._to_copy(%x, dtype = torch.float32)
+  // BF16-NEXT: %[[W:.+]] = xnn.convert %w : {{.*}} -> tensor<1x2xf32>
+  // BF16-NEXT: %[[Y:.+]] = xnn.fully_connected %[[X]], %[[W]], %b : {{.*}} -> tensor<1x1xf32>
+  // BF16-NEXT: %y = aten._to_copy(%[[Y]], dtype = torch.bfloat16)
+  // BF16-NEXT: %[[R:.+]] = xnn.convert %q : (tensor<1x2x!xnn.qdint8<1>>) -> tensor<1x2xf32>
+  // BF16-NEXT: %[[V:.+]] = xnn.convert %w : {{.*}} -> tensor<1x2xf32>
+  // BF16-NEXT: %[[Z:.+]] = xnn.fully_connected %[[R]], %[[V]] : {{.*}} -> tensor<1x1xf32>
+  // BF16-NEXT: %z = aten._to_copy(%[[Z]], dtype = torch.bfloat16)
+  // BF16-NEXT: func.return %y, %z
+  %i = aten.parameter "w" dense<[[1, -2]]> : tensor<1x2xi8>
+  %w = qdq.dequantize_per_tensor(%i, scale = 0.5, zero_point = 0, quant_min = -127, quant_max = 127, dtype = torch.int8, out_dtype = torch.bfloat16) : (tensor<1x2xi8>) -> tensor<1x2xbf16>
+  %b = aten.parameter "b" dense<[1.5]> : tensor<1xbf16>
+  %y = aten.linear(%x, %w, %b) : (tensor<1x2xbf16>, tensor<1x2xbf16>, tensor<1xbf16>) -> tensor<1x1xbf16>
+  %r = xnn.convert %q : (tensor<1x2x!xnn.qdint8<1>>) -> tensor<1x2xf32>
+  %c = aten._to_copy(%r, dtype = torch.bfloat16) : (tensor<1x2xf32>) -> tensor<1x2xbf16>
+  %z = aten.linear(%c, %w) : (tensor<1x2xbf16>, tensor<1x2xbf16>) -> tensor<1x1xbf16>
+  func.return %y, %z : tensor<1x1xbf16>, tensor<1x1xbf16>
 }

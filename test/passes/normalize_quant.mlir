@@ -1,4 +1,5 @@
 // RUN: xnn-opt %s -p 'normalize-quant' --split-input-file | filecheck %s
+// RUN: xnn-opt %s -p 'normalize-quant{bf16=true}' --split-input-file | filecheck %s --check-prefix BF16
 
 // A quantisation that nobody but a dequantisation sees is a conversion, and so is that.
 // CHECK-LABEL: func.func @per_tensor
@@ -99,6 +100,24 @@ func.func @rows(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %q = qdq.quantize_affine(%x, block_size = [1, 8], scale = %s, zero_point = %z, output_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xf32>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xi8>
   %y = qdq.dequantize_affine(%q, block_size = [1, 8], scale = %s, zero_point = %z, input_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xi8>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xf32>
   func.return %y : tensor<2x8xf32>
+}
+
+// -----
+
+// Rows of bfloat16 stay calls, or are coded by way of float32 where that is asked for.
+// CHECK-LABEL: func.func @narrow_rows
+// BF16-LABEL: func.func @narrow_rows
+func.func @narrow_rows(%x: tensor<2x8xbf16>) -> tensor<2x8xbf16> {
+  // CHECK-NEXT: qdq.choose_qparams_affine
+  // BF16-NEXT: %[[X:.*]] = aten._to_copy(%x, dtype = torch.float32) : (tensor<2x8xbf16>) -> tensor<2x8xf32>
+  // BF16-NEXT: %q = xnn.convert %[[X]] : (tensor<2x8xf32>) -> tensor<2x8x!xnn.qdint8<1>>
+  // BF16-NEXT: %[[Y:.*]] = xnn.convert %q : (tensor<2x8x!xnn.qdint8<1>>) -> tensor<2x8xf32>
+  // BF16-NEXT: %y = aten._to_copy(%[[Y]], dtype = torch.bfloat16) : (tensor<2x8xf32>) -> tensor<2x8xbf16>
+  // BF16-NEXT: func.return %y
+  %s, %z = qdq.choose_qparams_affine(%x, mapping_type = "ASYMMETRIC", block_size = [1, 8], target_dtype = torch.int8, quant_min = -128, quant_max = 127, zero_point_dtype = torch.int8) : (tensor<2x8xbf16>) -> (tensor<2x1xf32>, tensor<2x1xi8>)
+  %q = qdq.quantize_affine(%x, block_size = [1, 8], scale = %s, zero_point = %z, output_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xbf16>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xi8>
+  %y = qdq.dequantize_affine(%q, block_size = [1, 8], scale = %s, zero_point = %z, input_dtype = torch.int8, quant_min = -128, quant_max = 127, output_dtype = torch.bfloat16) : (tensor<2x8xi8>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xbf16>
+  func.return %y : tensor<2x8xbf16>
 }
 
 // -----

@@ -28,7 +28,8 @@ class XnnpackPartitioner:
         Keep the weights of float32 linear layers out of the delegate: they are constants of the program, which gives
         them to the delegate as inputs. Several delegates, or a program that changes its weights, can share them.
     enable_bf16:
-        Delegate nodes with bfloat16 as well, where the table of support has them.
+        Delegate linear layers of bfloat16 whose weights are quantised, between casts to float32 and back: XNNPACK has
+        no node for bfloat16.
     target:
         Who runs the file: any ExecuTorch runtime ("executorch"), or ours alone with all of XNNPACK's nodes ("xnnir").
 

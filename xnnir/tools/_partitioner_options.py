@@ -40,7 +40,9 @@ def partitioner_options(command: Callable[..., None]) -> Callable[..., None]:
         is_flag=True,
         help="Make weights of float32 linear layers inputs of their delegates.",
     )
-    @click.option("--enable-bf16", is_flag=True, help="Delegate bfloat16 where XNNPACK has it.")
+    @click.option(
+        "--enable-bf16", is_flag=True, help="Delegate linear layers of bfloat16 with quantised weights."
+    )
     @wraps(command)
     def with_partitioner(
         *args: Any,
