@@ -29,9 +29,11 @@ from xnnir.dialects.aten import AtenOp, CallOperatorOp, StaticValueOp
 from xnnir.dialects.weights import get_weight_store
 from xnnir.dialects.xnn.support import Target
 from xnnir.errors import XnnirError
+from xnnir.passes._aten_to_xnn.dequantized import DEQUANTIZE
 from xnnir.passes._blocks import function_blocks
 from xnnir.passes._host_kernels import find_host_kernel
 from xnnir.passes._lower_to_rt.scalars import find_scalar_lowering
+from xnnir.passes.aten_fold_constants import foldable_calls
 
 if TYPE_CHECKING:
     from xnnir.frontend.decompose import Decomposer
@@ -53,12 +55,7 @@ class AtenDecomposePass(ModulePass):
     """Who will run the file: `executorch` is any ExecuTorch runtime, `xnnir` ours, which has more kernels."""
 
     def apply(self, ctx: Context, op: ModuleOp) -> None:
-        found = [
-            (block, inner)
-            for block in function_blocks(op)
-            for inner in block.ops
-            if isinstance(inner, AtenOp) and _gives_tensors(inner) and not self._runs(inner)
-        ]
+        found = [(block, inner) for block in function_blocks(op) for inner in self._taken_apart(block)]
         if not found:
             return
         # Torch takes seconds to import; most models have nothing to decompose.
@@ -67,6 +64,16 @@ class AtenDecomposePass(ModulePass):
         decomposer = Decomposer(get_weight_store(ctx), only_stock=self.target == "executorch")
         for block, inner in found:
             self._decompose(inner, block, decomposer)
+
+    def _taken_apart(self, block: Block) -> list[AtenOp]:
+        found = [
+            op for op in block.ops if isinstance(op, AtenOp) and _gives_tensors(op) and not self._runs(op)
+        ]
+        if not any(op.name in DEQUANTIZE for op in found):
+            return found
+        # What a weight is in floats is computed once its readers have been asked again whether they take its integers.
+        folded_later = set(foldable_calls(block, dequantize=True))
+        return [op for op in found if op.name not in DEQUANTIZE or op not in folded_later]
 
     def _decompose(self, op: AtenOp, block: Block, decomposer: Decomposer) -> None:
         try:

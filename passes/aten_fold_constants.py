@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 FACTORIES = frozenset({"aten.arange", "aten.arange.start", "aten.full", "aten.ones", "aten.zeros"})
 """Calls that make a tensor out of numbers alone."""
 
+MAX_BYTES = 1 << 28
+"""A larger result is not computed while compiling, unless that is asked for."""
+
 
 @dataclass(frozen=True)
 class AtenFoldConstantsPass(ModulePass):
@@ -45,7 +48,7 @@ class AtenFoldConstantsPass(ModulePass):
 
     name = "aten-fold-constants"
 
-    max_bytes: int = 1 << 28
+    max_bytes: int = MAX_BYTES
     """Largest result that is computed; a tensor that an op makes out of a small one stays with the op above it."""
 
     dequantize: bool = False
@@ -54,13 +57,13 @@ class AtenFoldConstantsPass(ModulePass):
     def apply(self, ctx: Context, op: ModuleOp) -> None:
         store = get_weight_store(ctx)
         for block in function_blocks(op):
-            foldable = list(_foldable(block, self.max_bytes, self.dequantize))
+            foldable = list(foldable_calls(block, self.max_bytes, self.dequantize))
             if foldable:
                 _fold(foldable, block, store)
                 erase_dead_ops(block)
 
 
-def _foldable(block: Block, max_bytes: int, dequantize: bool) -> Iterator[AtenOp]:
+def foldable_calls(block: Block, max_bytes: int = MAX_BYTES, dequantize: bool = False) -> Iterator[AtenOp]:
     """The calls whose operands are all constant or foldable, in order."""
     written = {op.target.data for op in block.ops if isinstance(op, aten.AssignBufferOp)}
     constant: set[SSAValue] = set()

@@ -205,9 +205,7 @@ def _dynamic(call: AtenOp, bf16: bool) -> list[Operation]:
         or not all(_is_full_int8(op) for op in (choose, quantize, call))
     ):
         return []
-    if call.name != "qdq.dequantize_affine" and all(
-        isinstance(use.operation, func.ReturnOp) for use in call.results[0].uses
-    ):
+    if all(isinstance(use.operation, func.ReturnOp) for use in call.results[0].uses):
         return []  # the rounded numbers are what is wanted, and kernels give them
     rank = len(shape_of(x))
     match call.name:

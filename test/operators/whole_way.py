@@ -48,6 +48,8 @@ def check(
 
     dynamic, more_inputs:
         `dynamic_shapes`, and inputs of other shapes to run the same files with.
+    tolerance:
+        Relative and absolute; 0 for the same bits.
     """
     model = (function if isinstance(function, nn.Module) else Function(function)).eval()
     if dynamic is not None and not isinstance(function, nn.Module):
@@ -71,7 +73,7 @@ def _compare(got: Sequence[Any], expected: Sequence[Any], tolerance: float, what
         if not isinstance(theirs, Tensor):
             assert mine == theirs, what
             continue
-        near = max(tolerance, TOLERANCES.get(theirs.dtype, 0))
+        near = max(tolerance, TOLERANCES.get(theirs.dtype, 0)) if tolerance else 0.0
         torch.testing.assert_close(
             mine, theirs, rtol=near, atol=near, equal_nan=True, msg=lambda text: f"{what}: {text}"
         )

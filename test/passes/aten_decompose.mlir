@@ -61,3 +61,20 @@ func.func @twice(%x: tensor<4xf32>) -> tensor<4xf32> {
   %z = aten.silu(%y) : (tensor<4xf32>) -> tensor<4xf32>
   func.return %z : tensor<4xf32>
 }
+
+// -----
+
+// What a weight is in floats is computed later, when all its readers have been asked for the last time; what is
+// quantised while the model runs is taken apart.
+// CHECK-LABEL: func.func @dequantized_weight
+func.func @dequantized_weight(%x: tensor<1x2xf64>, %s: tensor<1x1xf32>, %z: tensor<1x1xi8>) -> (tensor<1x2xf64>, tensor<1x2xi8>) {
+  // CHECK:     qdq.dequantize_affine
+  // CHECK-NOT: qdq.quantize_affine
+  %i = aten.parameter "w" dense<[[1, -2]]> : tensor<1x2xi8>
+  %c = aten.parameter "s" dense<[[0.5]]> : tensor<1x1xf32>
+  %w = qdq.dequantize_affine(%i, block_size = [1, 2], scale = %c, zero_point = None, input_dtype = torch.int8) : (tensor<1x2xi8>, tensor<1x1xf32>) -> tensor<1x2xf32>
+  %q = qdq.quantize_affine(%w, block_size = [1, 2], scale = %s, zero_point = %z, output_dtype = torch.int8) : (tensor<1x2xf32>, tensor<1x1xf32>, tensor<1x1xi8>) -> tensor<1x2xi8>
+  %v = aten._to_copy(%w, dtype = torch.float64) : (tensor<1x2xf32>) -> tensor<1x2xf64>
+  %y = aten.add.Tensor(%x, %v) : (tensor<1x2xf64>, tensor<1x2xf64>) -> tensor<1x2xf64>
+  func.return %y, %q : tensor<1x2xf64>, tensor<1x2xi8>
+}

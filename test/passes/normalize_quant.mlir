@@ -99,7 +99,8 @@ func.func @rows(%x: tensor<2x8xf32>) -> tensor<2x8xf32> {
   %s, %z = qdq.choose_qparams_affine(%x, mapping_type = "ASYMMETRIC", block_size = [1, 8], target_dtype = torch.int8, quant_min = -128, quant_max = 127, zero_point_dtype = torch.int8) : (tensor<2x8xf32>) -> (tensor<2x1xf32>, tensor<2x1xi8>)
   %q = qdq.quantize_affine(%x, block_size = [1, 8], scale = %s, zero_point = %z, output_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xf32>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xi8>
   %y = qdq.dequantize_affine(%q, block_size = [1, 8], scale = %s, zero_point = %z, input_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xi8>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xf32>
-  func.return %y : tensor<2x8xf32>
+  %r = aten.relu(%y) : (tensor<2x8xf32>) -> tensor<2x8xf32>
+  func.return %r : tensor<2x8xf32>
 }
 
 // -----
@@ -113,11 +114,12 @@ func.func @narrow_rows(%x: tensor<2x8xbf16>) -> tensor<2x8xbf16> {
   // BF16-NEXT: %q = xnn.convert %[[X]] : (tensor<2x8xf32>) -> tensor<2x8x!xnn.qdint8<1>>
   // BF16-NEXT: %[[Y:.*]] = xnn.convert %q : (tensor<2x8x!xnn.qdint8<1>>) -> tensor<2x8xf32>
   // BF16-NEXT: %y = aten._to_copy(%[[Y]], dtype = torch.bfloat16) : (tensor<2x8xf32>) -> tensor<2x8xbf16>
-  // BF16-NEXT: func.return %y
+  // BF16-NEXT: aten.relu(%y)
   %s, %z = qdq.choose_qparams_affine(%x, mapping_type = "ASYMMETRIC", block_size = [1, 8], target_dtype = torch.int8, quant_min = -128, quant_max = 127, zero_point_dtype = torch.int8) : (tensor<2x8xbf16>) -> (tensor<2x1xf32>, tensor<2x1xi8>)
   %q = qdq.quantize_affine(%x, block_size = [1, 8], scale = %s, zero_point = %z, output_dtype = torch.int8, quant_min = -128, quant_max = 127) : (tensor<2x8xbf16>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xi8>
   %y = qdq.dequantize_affine(%q, block_size = [1, 8], scale = %s, zero_point = %z, input_dtype = torch.int8, quant_min = -128, quant_max = 127, output_dtype = torch.bfloat16) : (tensor<2x8xi8>, tensor<2x1xf32>, tensor<2x1xi8>) -> tensor<2x8xbf16>
-  func.return %y : tensor<2x8xbf16>
+  %r = aten.relu(%y) : (tensor<2x8xbf16>) -> tensor<2x8xbf16>
+  func.return %r : tensor<2x8xbf16>
 }
 
 // -----
