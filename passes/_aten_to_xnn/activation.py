@@ -137,8 +137,9 @@ def selu(op: AtenOp, to: Conversion) -> SSAValue:
 
 
 def leaky_relu(op: AtenOp, to: Conversion) -> SSAValue:
-    x = input_of(op, to)
-    return to.emit(xnn.LeakyReluOp(x, x.type, float_arg(op, "negative_slope")))
+    """One with slope 0 is a ReLU, which XNNPACK has in int8 as well."""
+    x, slope = input_of(op, to), float_arg(op, "negative_slope")
+    return to.emit(xnn.LeakyReluOp(x, x.type, slope)) if slope else bounded(to, x, 0.0, None)
 
 
 def prelu(op: AtenOp, to: Conversion) -> SSAValue:

@@ -184,3 +184,13 @@ func.func @narrow_linear(%x: tensor<1x2xbf16>, %q: tensor<1x2x!xnn.qdint8<1>>) -
   %z = aten.linear(%c, %w) : (tensor<1x2xbf16>, tensor<1x2xbf16>) -> tensor<1x1xbf16>
   func.return %y, %z : tensor<1x1xbf16>, tensor<1x1xbf16>
 }
+
+// -----
+
+// A leaky ReLU that leaks nothing is a ReLU.
+// CHECK-LABEL: func.func @no_leak
+func.func @no_leak(%x: tensor<4xf32>) -> tensor<4xf32> {
+  // CHECK-NEXT: %y = xnn.clamp %x {output_min = 0.000000e+00 : f32}
+  %y = aten.leaky_relu(%x, negative_slope = 0) : (tensor<4xf32>) -> tensor<4xf32>
+  func.return %y : tensor<4xf32>
+}

@@ -256,9 +256,17 @@ def test_rewrites_keep_numbers() -> None:
         lambda m, x: F.conv1d(x[:, :, 0], m.conv.weight[:, :, 0], padding="same"),
         lambda m, x: x.clone().add_(3).mul_(2),
         lambda m, x: x.long() + 1,
+        lambda m, x: F.silu(x),
+        lambda m, x: F.silu(x.clone(), inplace=True),
     ]
     whole = model(lambda m, x: [case(m, x) for case in cases])
     graph = XNNPACKQuantizer().transform_for_annotation(annotated(whole, image())[0])
     torch.testing.assert_close(graph(image()), whole(image()), rtol=0, atol=1e-6)
     calls = {str(node.target) for node in graph.graph.nodes}
-    assert not calls & {"aten.rsub.Scalar", "aten.clamp.default", "aten.conv1d.padding"}
+    assert not calls & {
+        "aten.rsub.Scalar",
+        "aten.clamp.default",
+        "aten.conv1d.padding",
+        "aten.silu.default",
+        "aten.silu_.default",
+    }

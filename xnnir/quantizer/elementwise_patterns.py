@@ -9,6 +9,7 @@ from torchao.quantization.pt2e.quantizer import (
     QuantizationSpecBase,
 )
 
+from xnnir.dialects import xnn
 from xnnir.quantizer.annotation import (
     Refusal,
     Request,
@@ -18,10 +19,23 @@ from xnnir.quantizer.annotation import (
     require_float32,
     with_activation,
 )
-from xnnir.quantizer.operators import COMPUTED, MOVEMENTS, NORM_PARTS, NORMS, functional, why_not_int8
+from xnnir.quantizer.operators import (
+    LEAKY_RELU,
+    MOVEMENTS,
+    NODES,
+    NORM_PARTS,
+    NORMS,
+    PRELU,
+    functional,
+    why_not_int8,
+    why_only_by_name,
+)
 
 LARGEST_OBSERVABLE = 3.4028235e15
 """`torch.histc`, with which observers count, fails for larger numbers."""
+
+SMALLEST_SLOPE = 2.0**-8
+"""That XNNPACK has in int8 where result and input are coded alike (`xnn_init_qs8_lrelu_scalar_params`)."""
 
 
 def binary(node: Node, request: Request) -> None:
@@ -43,14 +57,41 @@ def binary(node: Node, request: Request) -> None:
 
 def computed(node: Node, request: Request) -> None:
     """Functions that the table may have in int8; the reason is the table's where it has not."""
-    if (reason := why_not_int8(COMPUTED[node.target])) is not None:  # pyright: ignore[reportArgumentType]
+    target, operands = NODES[node.target], node.all_input_nodes  # pyright: ignore[reportArgumentType]
+    if (slope := _slope(node, request)) is not None:
+        target, operands = xnn.LeakyReluOp, operands[:1]
+        if 0 < abs(slope) < SMALLEST_SLOPE:
+            raise Refusal(f"XNNPACK has slopes from {SMALLEST_SLOPE:g} on in int8, got {slope:g}")
+    if (reason := why_not_int8(target)) is not None:
         raise Refusal(reason)
-    operands = node.all_input_nodes
+    if node.kwargs.get("approximate", "none") != "none":
+        raise Refusal(
+            f"XNNPACK has the exact function in int8, got approximate={node.kwargs['approximate']!r}"
+        )
+    if not request.is_explicit and (reason := why_only_by_name(node.target)) is not None:  # pyright: ignore[reportArgumentType]
+        raise Refusal(reason)
     for operand in operands:
         require_float32(operand)
     if not request.is_explicit and (norm := _norm_beside(node)) is not None:
         raise Refusal(f"it belongs to {norm}, which XNNPACK computes in float")
     annotate(node, dict.fromkeys(operands, request.input), _result_spec(node, request))
+
+
+def _slope(node: Node, request: Request) -> float | None:
+    """The slope of a leaky ReLU; a PReLU with one slope for all channels is one."""
+    if node.target in LEAKY_RELU:
+        return float(argument(node, 1, "negative_slope", 0.01))
+    if node.target in PRELU and (slopes := _buffer(argument(node, 1, "weight"), request)) is not None:
+        return slopes.item() if slopes.numel() == 1 else None
+    return None
+
+
+def _buffer(node: Node, request: Request) -> Tensor | None:
+    """The numbers of a parameter or buffer; None for what is computed."""
+    if node.op != "get_attr":
+        return None
+    owner, _, name = str(node.target).rpartition(".")
+    return getattr(request.graph_module.get_submodule(owner), name)
 
 
 def _result_spec(node: Node, request: Request) -> QuantizationSpecBase | None:
@@ -75,11 +116,8 @@ def _result_spec(node: Node, request: Request) -> QuantizationSpecBase | None:
 
 
 def _require_observable(operand: Node, request: Request) -> None:
-    if operand.op != "get_attr":
-        return
-    owner, _, name = str(operand.target).rpartition(".")
-    value: Tensor = getattr(request.graph_module.get_submodule(owner), name)
-    if value.numel() == 1 and abs(value.item()) > LARGEST_OBSERVABLE:
+    value = _buffer(operand, request)
+    if value is not None and value.numel() == 1 and abs(value.item()) > LARGEST_OBSERVABLE:
         raise Refusal(f"observers cannot count numbers above {LARGEST_OBSERVABLE:g}, got {value.item():g}")
 
 

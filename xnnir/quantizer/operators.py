@@ -36,8 +36,10 @@ BATCH_NORM = frozenset({_aten.batch_norm.default})
 ADD = frozenset({_aten.add.Tensor, _aten.add_.Tensor})
 SUB = frozenset({_aten.sub.Tensor, _aten.sub_.Tensor})
 MUL = frozenset({_aten.mul.Tensor, _aten.mul_.Tensor})
-CAT = frozenset({_aten.cat.default})
+CAT = frozenset({_aten.cat.default, _aten.concat.default, _aten.stack.default})
 ADAPTIVE_AVG_POOL2D = frozenset({_aten.adaptive_avg_pool2d.default})
+LEAKY_RELU = frozenset({_aten.leaky_relu.default, _aten.leaky_relu_.default})
+PRELU = frozenset({_aten.prelu.default})
 GRU = frozenset({_aten.gru.input})
 
 ACTIVATIONS = frozenset(
@@ -87,6 +89,12 @@ NORM_PARTS = frozenset(
 """What normalisations are made of where they are written out, as of RMS in language models."""
 
 COMPUTED: Mapping[Target, type[Operation]] = {
+    _aten.abs.default: xnn.AbsOp,
+    _aten.abs_.default: xnn.AbsOp,
+    _aten.neg.default: xnn.NegateOp,
+    _aten.neg_.default: xnn.NegateOp,
+    _aten.sign.default: xnn.SignOp,
+    _aten.sgn.default: xnn.SignOp,
     _aten.hardswish.default: xnn.HardswishOp,
     _aten.hardswish_.default: xnn.HardswishOp,
     _aten.sigmoid.default: xnn.SigmoidOp,
@@ -96,6 +104,7 @@ COMPUTED: Mapping[Target, type[Operation]] = {
     _aten.elu.default: xnn.EluOp,
     _aten.elu_.default: xnn.EluOp,
     _aten.gelu.default: xnn.GeluOp,
+    _aten.gelu_.default: xnn.GeluOp,
     _aten.leaky_relu.default: xnn.LeakyReluOp,
     _aten.leaky_relu_.default: xnn.LeakyReluOp,
     _aten.softmax.int: xnn.SoftmaxOp,
@@ -104,14 +113,46 @@ COMPUTED: Mapping[Target, type[Operation]] = {
     _aten.avg_pool1d.default: xnn.AveragePooling2DOp,
     _aten.avg_pool2d.default: xnn.AveragePooling2DOp,
     _aten.div.Tensor: xnn.DivideOp,
+    _aten.div_.Tensor: xnn.DivideOp,
+    _aten.reciprocal.default: xnn.DivideOp,
     _aten.maximum.default: xnn.MaximumOp,
+    _aten.max.other: xnn.MaximumOp,
     _aten.minimum.default: xnn.MinimumOp,
+    _aten.min.other: xnn.MinimumOp,
     _aten.matmul.default: xnn.BatchMatrixMultiplyOp,
     _aten.bmm.default: xnn.BatchMatrixMultiplyOp,
+    _aten.log.default: xnn.LogOp,
+    _aten.sqrt.default: xnn.SquareRootOp,
+    _aten.rsqrt.default: xnn.ReciprocalSquareRootOp,
+    _aten.atan2.default: xnn.Atan2Op,
+    _aten.fmod.Tensor: xnn.ModulusOp,
+    _aten.pow.Tensor_Tensor: xnn.PowOp,
+    _aten.copysign.Tensor: xnn.CopysignOp,
+    _aten.sum.default: xnn.StaticReduceOp,
+    _aten.sum.dim_IntList: xnn.StaticReduceOp,
+    _aten.amax.default: xnn.StaticReduceOp,
+    _aten.amin.default: xnn.StaticReduceOp,
 }
 """
 Operators whose result has a range of its own. They are coded where the table has int8 for their node, and left in
 float, with the table's reason, where it has not.
+"""
+
+_OF_ANGLES = "a step of the coding of its input may be a large part of the period"
+_IN_JUMPS = "where its input is rounded over a whole number, its result is off by one"
+
+SENSITIVE: Mapping[Target, tuple[type[Operation], str]] = {
+    _aten.exp.default: (xnn.ExpOp, "a step of the coding of its input is a factor of its result"),
+    _aten.square.default: (xnn.SquareOp, "small numbers would all be 0: their squares take twice the digits"),
+    _aten.sin.default: (xnn.SineOp, _OF_ANGLES),
+    _aten.cos.default: (xnn.CosineOp, _OF_ANGLES),
+    _aten.ceil.default: (xnn.CeilingOp, _IN_JUMPS),
+    _aten.floor.default: (xnn.FloorOp, _IN_JUMPS),
+    _aten.round.default: (xnn.BankersRoundingOp, _IN_JUMPS),
+}
+"""
+Operators that XNNPACK has in int8, and that lose more than an operator should by a coding of their input: why. They are
+coded where the user names them, and only there.
 """
 
 MOVEMENTS: Mapping[Target, type[Operation]] = {
@@ -163,6 +204,7 @@ MOVEMENTS: Mapping[Target, type[Operation]] = {
     _aten.pad.default: xnn.StaticConstantPadOp,
     _aten.constant_pad_nd.default: xnn.StaticConstantPadOp,
     _aten.pixel_shuffle.default: xnn.DepthToSpace2DOp,
+    _aten.pixel_unshuffle.default: xnn.SpaceToDepth2DOp,
     _aten.upsample_nearest2d.default: xnn.ConcatenateOp,
     _aten.upsample_nearest2d.vec: xnn.ConcatenateOp,
 }
@@ -188,6 +230,22 @@ SHARING: Mapping[Target, type[Operation]] = {
 """Operators whose result is within the range of their input, and is coded as that is."""
 
 
+NODES: Mapping[Target, type[Operation]] = {
+    **dict.fromkeys(LINEAR, xnn.FullyConnectedOp),
+    **dict.fromkeys(CONV, xnn.Convolution2DOp),
+    **dict.fromkeys(CONV_TRANSPOSE, xnn.Deconvolution2DOp),
+    **dict.fromkeys(ADD, xnn.AddOp),
+    **dict.fromkeys(SUB, xnn.SubtractOp),
+    **dict.fromkeys(MUL, xnn.MultiplyOp),
+    **dict.fromkeys(CAT, xnn.ConcatenateOp),
+    **COMPUTED,
+    **{target: node for target, (node, _) in SENSITIVE.items()},
+    **SHARING,
+    **SPLITS,
+}
+"""What XNNPACK computes an operator with. Of some kinds there is another node for some attributes: depthwise ones."""
+
+
 def why_not_int8(node: type[Operation]) -> str | None:
     """Why XNNPACK does not compute `node` in int8; None where it does."""
     support = SUPPORT[node]
@@ -195,6 +253,16 @@ def why_not_int8(node: type[Operation]) -> str | None:
         return None
     names = dict.fromkeys(row.result for row in support.datatypes)
     return f"{support.function} has {node.name} for {', '.join(names)}, not for int8"
+
+
+def why_only_by_name(target: Target) -> str | None:
+    """Why an operator is coded only where the user names it; None for others."""
+    node, reason = SENSITIVE.get(target, (COMPUTED.get(target), None))
+    if node is not None and SUPPORT[node].target != "executorch":
+        reason = f"files for ExecuTorch have no node for {node.name}"
+    if reason is None:
+        return None
+    return f"{reason}; set_operator_type(torch.ops.{functional(target)}, config) codes it nevertheless"
 
 
 def functional(target: Target) -> str:

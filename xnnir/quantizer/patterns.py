@@ -23,6 +23,7 @@ from xnnir.quantizer.operators import (
     GRU,
     LINEAR,
     MUL,
+    SENSITIVE,
     SUB,
     Target,
 )
@@ -56,7 +57,7 @@ SUPPORTED_PATTERNS = [
     QuantPattern("add", False, False, ADD, elementwise_patterns.binary),
     QuantPattern("sub", False, False, SUB, elementwise_patterns.binary),
     QuantPattern("mul", False, False, MUL, elementwise_patterns.binary),
-    QuantPattern("computed", False, False, COMPUTED.keys(), elementwise_patterns.computed),
+    QuantPattern("computed", False, False, {*COMPUTED, *SENSITIVE}, elementwise_patterns.computed),
     QuantPattern("cat", False, False, CAT, sharing_patterns.cat),
     QuantPattern(
         "adaptive_avg_pool2d", False, False, ADAPTIVE_AVG_POOL2D, sharing_patterns.adaptive_avg_pool2d

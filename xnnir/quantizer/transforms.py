@@ -16,7 +16,8 @@ _aten = torch.ops.aten
 def transform(model: GraphModule) -> GraphModule:
     """
     Scalars of sums, differences and products become constant tensors, which have a coding; clamps between two numbers
-    become `hardtanh`, which every lowering knows as an activation; `padding="same"` becomes numbers.
+    become `hardtanh`, which every lowering knows as an activation; `padding="same"` becomes numbers; SiLU becomes the
+    product with a sigmoid that it is.
     """
     for node in list(model.graph.nodes):
         if node.op != "call_function":
@@ -28,6 +29,8 @@ def transform(model: GraphModule) -> GraphModule:
         elif node.target is _aten.rsub.Scalar and argument(node, 2, "alpha", 1) == 1:
             node.target = _aten.sub.Tensor
             node.args = (node.args[1], node.args[0])
+        elif node.target in (_aten.silu.default, _aten.silu_.default):
+            _write_out_silu(node)
         if node.target in ADD | SUB | MUL:
             _scalars_to_constants(model, node)
     model.recompile()
@@ -100,3 +103,16 @@ def _write_out_padding(node: Node) -> None:
         groups,
     )
     node.kwargs = {}
+
+
+def _write_out_silu(node: Node) -> None:
+    """`x * sigmoid(x)`: XNNPACK has both in int8, and SiLU itself in neither."""
+    x = node.args[0]
+    value = tensor_of(x)
+    if not isinstance(x, Node) or value is None or value.dtype != torch.float32:
+        return
+    with node.graph.inserting_before(node):
+        sigmoid = node.graph.call_function(_aten.sigmoid.default, (x,))
+    sigmoid.meta = {**node.meta}
+    node.target = _aten.mul_.Tensor if node.target is _aten.silu_.default else _aten.mul.Tensor
+    node.args = (x, sigmoid)

@@ -38,7 +38,7 @@ from xnnir.quantizer.filters import (
     of_operator_type,
     unknown_module,
 )
-from xnnir.quantizer.operators import NORM_PARTS, NORMS, SHARING, Target, functional
+from xnnir.quantizer.operators import NORM_PARTS, NORMS, SHARING, SPLITS, Target, functional
 from xnnir.quantizer.patterns import SUPPORTED_PATTERNS, QuantPattern, supported_operators
 from xnnir.quantizer.report import Decision, QuantizerReport, decide
 from xnnir.quantizer.sharing_patterns import propagate
@@ -238,8 +238,8 @@ class XNNPACKQuantizer(Quantizer):
 def _default_reason(node: Node) -> str:
     if node.target in NORMS | NORM_PARTS:
         return "XNNPACK computes it in float"
-    if node.target in SHARING:
+    if node.target in SHARING or node.target in SPLITS:
         return "it is coded as its input is, and that is in float"
     if any(node.target in pattern.op_overloads for pattern in SUPPORTED_PATTERNS):
         return "no configuration is for it"
-    return "no pattern takes it"
+    return "no node that XNNPACK has in int8 is this operator"

@@ -193,10 +193,10 @@ Status check_datatypes(const DelegateGraph &graph, const DelegateNode &node) {
   case NodeKind::kCopysign:
   case NodeKind::kModulus:
   case NodeKind::kPow:
-  case NodeKind::kBankersRounding:
-  case NodeKind::kSign:
   case NodeKind::kSquaredDifference:
     return check.uniform({D::kFp32, D::kFp16});
+  case NodeKind::kBankersRounding:
+  case NodeKind::kSign:
   case NodeKind::kStaticReduce:
   case NodeKind::kGlobalAvgPooling2d:
     return check.uniform({D::kFp32, D::kFp16, D::kQInt8, D::kQUInt8});
