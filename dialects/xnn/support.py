@@ -69,8 +69,11 @@ class Support:
     """The op changes no number: not worth a delegate of its own."""
     target: Target = "executorch"
     """Who has the node: every runtime of ExecuTorch, or ours alone."""
+    packed: range = range(0)
+    """Operands whose constants XNNPACK lays out anew when a graph is loaded; others it reads where they lie."""
 
 
+_FILTER_AND_BIAS = range(1, 3)
 _FLOAT = ("fp32", "fp16")
 _STATIC_QUANT = ("qint8", "quint8")
 
@@ -262,6 +265,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "xnn_define_batch_matrix_multiply",
         "BatchMatrixMultiply",
         (*_same(2, *_FLOAT), *_rows("qdint8 qcint8 -> fp32")),
+        packed=range(1, 2),
     ),
     xnn.CeilingOp: Support("xnn_define_unary", "Ceiling", _UNARY),
     xnn.ClampOp: Support("xnn_define_unary", "Clamp", _same(1, *_FLOAT, *_STATIC_QUANT)),
@@ -274,6 +278,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "Conv2d",
         (*_CONVOLUTION, *_DYNAMIC_CONVOLUTION),
         (_static("filter", "bias"), _scales_of_output_channels),
+        packed=_FILTER_AND_BIAS,
     ),
     xnn.CopyOp: Support("xnn_define_copy", "Copy", _MOVE, (_equal_quantisation,), moves_data_only=True),
     xnn.CopysignOp: _ours("xnn_define_binary", "Copysign", _same(2, *_FLOAT)),
@@ -283,6 +288,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "ConvTranspose2d",
         (*_CONVOLUTION, *_rows("qdint8 qcint8 fp32 -> fp32")),
         (_static("filter", "bias"), _scales_of_output_channels, _adjustment_below_stride),
+        packed=_FILTER_AND_BIAS,
     ),
     xnn.DepthToSpace2DOp: _ours(
         "xnn_define_depth_to_space_2d",
@@ -296,6 +302,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "DepthwiseConv2d",
         _CONVOLUTION,
         (_static("filter", "bias"), _scales_of_output_channels),
+        packed=_FILTER_AND_BIAS,
     ),
     xnn.DivideOp: Support("xnn_define_binary", "Div", _same(2, *_FLOAT)),
     xnn.EluOp: Support("xnn_define_unary", "ELU", _UNARY),
@@ -306,6 +313,7 @@ SUPPORT: Mapping[type[Operation], Support] = {
         "FullyConnected",
         _FULLY_CONNECTED,
         (_static_unless_fp32, _no_bias_for_floats_with_integers, _scales_of_output_channels),
+        packed=_FILTER_AND_BIAS,
     ),
     xnn.GeluOp: Support("xnn_define_unary", "Gelu", _UNARY),
     xnn.GlobalAveragePooling2DOp: Support(
@@ -422,6 +430,12 @@ def backend_id(nodes: Iterable[Operation]) -> str:
     """The backend that runs a graph of `nodes`: ExecuTorch's, or our own where it lacks one of them."""
     targets = {support.target for node in nodes if (support := SUPPORT.get(type(node))) is not None}
     return BACKEND_IDS["xnnir" if "xnnir" in targets else "executorch"]
+
+
+def packed_operands(op: Operation) -> range:
+    """Which operands of `op` XNNPACK lays out anew when a graph is loaded, where they are constants."""
+    support = SUPPORT.get(type(op))
+    return range(0) if support is None else support.packed
 
 
 def moves_data_only(op: Operation) -> bool:

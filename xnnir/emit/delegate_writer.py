@@ -10,16 +10,17 @@ unmaps what is packed, by name, and would take it away from the others.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable
 from typing import Any, TypeAlias, cast
 
 from xdsl.dialects.builtin import Float32Type, FloatAttr
-from xdsl.ir import Attribute, Operation, SSAValue, Use
+from xdsl.ir import Attribute, SSAValue, Use
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
-from xnnir.dialects.xnn.base import XnnOp, tensor_type_of
+from xnnir.dialects.xnn.base import tensor_type_of
 from xnnir.dialects.xnn.graph_ops import yielded
+from xnnir.dialects.xnn.support import packed_operands
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
 from xnnir.emit.flatbuffer import encode
@@ -36,15 +37,6 @@ from xnnir.emit.values import (
     value_table,
 )
 
-_PACKED_OPERANDS: Mapping[type[XnnOp], slice] = {
-    xnn.BatchMatrixMultiplyOp: slice(1, 2),
-    xnn.Convolution2DOp: slice(1, 3),
-    xnn.Deconvolution2DOp: slice(1, 3),
-    xnn.DepthwiseConvolution2DOp: slice(1, 3),
-    xnn.FullyConnectedOp: slice(1, 3),
-}
-"""Constants that XNNPACK copies when the graph is loaded; all others are read where they lie."""
-
 READ_IN_PLACE = "in_place_"
 """Begins the name of numbers that other nodes pack, for those that do not."""
 
@@ -59,8 +51,8 @@ def packed_constants(graphs: Iterable[xnn.GraphOp]) -> set[Attribute]:
     packed: set[Attribute] = set()
     for graph in graphs:
         for op in graph.body.block.ops:
-            for operand in op.operands[_packed_operands(op)]:
-                if isinstance(operand.owner, xnn.ConstantOp):
+            for index, operand in enumerate(op.operands):
+                if index in packed_operands(op) and isinstance(operand.owner, xnn.ConstantOp):
                     packed.add(operand.owner.value)
     return packed
 
@@ -152,7 +144,7 @@ class _GraphWriter:
     def _node(self, op: Any) -> Table:
         row = format_of_op(op)
         table: Table = {}
-        packed = range(len(op.operands))[_packed_operands(op)]
+        packed = packed_operands(op)
         for index, (field, operand) in enumerate(zip(row.operands, op.operands, strict=False)):
             known = self.ids[operand]
             table[field] = known if index in packed else self.in_place.get(operand, known)
@@ -211,8 +203,4 @@ class _GraphWriter:
 
 
 def _packs(use: Use) -> bool:
-    return use.index in range(len(use.operation.operands))[_packed_operands(use.operation)]
-
-
-def _packed_operands(op: Operation) -> slice:
-    return _PACKED_OPERANDS.get(cast(type[XnnOp], type(op)), slice(0))
+    return use.index in packed_operands(use.operation)
