@@ -186,7 +186,10 @@ class Codes:
             )
         # Which block each integer is of goes along.
         owners = self._spread(np.arange(self.scales.size).reshape(self.scales.shape))
-        owner = arrange(np.broadcast_to(owners, self.integers.shape))
+        owners = np.broadcast_to(owners, self.integers.shape)
+        owner = arrange(owners)
+        if np.array_equal(owner, owners):
+            return replace(self, integers=integers)
         for axis in range(integers.ndim):
             first = owner[tuple(np.s_[:] if i == axis else np.s_[:1] for i in range(integers.ndim))]
             if np.array_equal(np.broadcast_to(first, owner.shape), owner):
@@ -199,8 +202,6 @@ class Codes:
                     None if zeros is None else zeros.reshape(-1)[picked].reshape(counts),
                     tuple(1 if i == axis else size for i, size in enumerate(integers.shape)),
                 )
-        if integers.shape == self.integers.shape and np.array_equal(integers, self.integers):
-            return self
         raise Unrepresentable("its scales are not those of slices of one dimension")
 
     def element_type(self, store: WeightStore) -> QuantizedType:

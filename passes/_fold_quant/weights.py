@@ -154,7 +154,7 @@ class Folder:
         """The filter of a dynamic or weight-only linear layer: of 4 bits where all integers are."""
         if op.transpose_weights is not None:
             raise Unrepresentable("its weight is transposed")
-        if len(codes.axes) > 1 or (codes.axes and codes.block[codes.axes[0]] != 1):
+        if codes.axes not in ([], [0]) or (codes.axes and codes.block[0] != 1):
             return codes.constant(self.store)
         if not codes.fits_four_bits() or codes.integers.shape[1] % 2:
             return self._channel_constant(codes, 0)

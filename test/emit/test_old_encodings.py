@@ -10,14 +10,14 @@ from xdsl.parser import Parser
 from xnnir.context import make_context
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightStore
-from xnnir.emit.delegate_reader import read_graph, read_tables
+from xnnir.emit.delegate_reader import read_graph
 from xnnir.emit.delegate_writer import write_graph
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
-from xnnir.emit.flatbuffer import encode
 from xnnir.emit.locations import LocationTable
 from xnnir.emit.segments import NamedData
 from xnnir.emit.values import tensor_value
+from xnnir.testing.old_encodings import encode_old, old_tables
 
 TEXT = """
 xnn.graph @g(%x: tensor<2x4xf32>) -> tensor<2x3xf32> {
@@ -44,38 +44,22 @@ class Named(NamedData):
         super().add(key, data, sha256)
 
 
-def old_tables() -> tuple[dict[str, Any], xnn.GraphOp]:
+def tables_and_graph() -> tuple[dict[str, Any], xnn.GraphOp]:
     """The tables of the graph in the old encoding, and the graph as the new one gives it back."""
     module = Parser(make_context(), TEXT).parse_module()
     (graph,) = module.ops
     assert isinstance(graph, xnn.GraphOp)
     store, named = WeightStore(), Named()
     blob = memoryview(write_graph(graph, store, named, LocationTable()))
-    tables, _ = read_tables(blob)
-    convert, layer = tables["xnodes"]
-    (x, rows) = (convert["xnode_union"][1][name] for name in ("input_id", "output_id"))
-    layer["xnode_union"][1]["input1_id"] = x
-    tables["xnodes"] = [layer]
-    tables["xvalues"] = [value for value in tables["xvalues"] if tensor_value(value)["id_out"] != rows]
-    for value in tables["xvalues"]:
-        if tensor_value(value)["id_out"] == x:
-            tensor_value(value)["dq_datatype"] = DATATYPES["xnn_datatype_qint8"]
-    tables["constant_buffer"] = [
-        {"storage": bytes(named.data[entry["named_key"]]) if entry["named_key"] else b""}
-        for entry in tables["constant_data"]
-    ]
-    tables["constant_data"] = []
-    return tables, read_graph(blob, "g", store, named.data)
+    return old_tables(blob, named.data), read_graph(blob, "g", store, named.data)
 
 
 def read(tables: dict[str, Any]) -> xnn.GraphOp:
-    blob = bytearray(encode(load_schema("xnnpack"), tables))
-    blob[4:8] = b"XN00"
-    return read_graph(memoryview(blob), "g", WeightStore(), {})
+    return read_graph(memoryview(encode_old(tables)), "g", WeightStore(), {})
 
 
 def test_graphs_are_those_of_today() -> None:
-    tables, expected = old_tables()
+    tables, expected = tables_and_graph()
     found = read(tables)
     assert [op.name for op in found.body.block.ops].count("xnn.convert") == 1
     key = lambda op: op.name  # noqa: E731 - constants stand where they are first seen
@@ -97,7 +81,7 @@ def test_graphs_are_those_of_today() -> None:
     ],
 )
 def test_what_is_no_such_input_is_refused(datatype: str, message: str) -> None:
-    tables, _ = old_tables()
+    tables, _ = tables_and_graph()
     for value in tables["xvalues"]:
         # With the second, every value of the graph asks for it.
         tensor_value(value)["dq_datatype"] = DATATYPES[datatype]

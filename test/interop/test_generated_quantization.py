@@ -1,127 +1,39 @@
 """
-Each operator that XNNPACK has in integers, in each scheme, with generated shapes, attributes and codings: the
-quantised model in eager PyTorch, our file in our runtime and in ExecuTorch's, and ExecuTorch's file in our runtime.
+Each operator that XNNPACK has in integers, with generated shapes, attributes and codings: the quantised model in eager
+PyTorch, our file in our runtime and in ExecuTorch's, and ExecuTorch's file in our runtime.
 
-Static codings agree to one quantum at 99.9 % of the elements. Where rows are quantised while the model runs, PyTorch
-and XNNPACK may round each number differently, which bounds how far results are apart.
+Static codings agree to one quantum at 99.9 % of the elements.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import HealthCheck, Phase, given, settings
+from codings import (
+    QUICK,
+    Coding,
+    Draw,
+    Layer,
+    QuantizedWeight,
+    Static,
+    image,
+    numbers,
+    results_of_our_file,
+    run,
+    shape,
+)
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor, nn
-from torch.ao.quantization.fx import _decomposed  # pyright: ignore # noqa: F401
 from torch.nn import functional as F
-from torchao.quantization import quantize_
-from torchao.quantization.granularity import PerAxis, PerGroup
-from torchao.quantization.quant_api import Int8DynamicActivationIntxWeightConfig, IntxWeightOnlyConfig
-from torchao.utils import unwrap_tensor_subclass
 
-import xnnir
-from xnnir.partition.xnnpack_partitioner import XnnpackPartitioner
-from xnnir.runtime import Runtime
 from xnnir.testing import stock
 
 pytest.importorskip("executorch")
-
-OPS: Any = torch.ops.quantized_decomposed
-Draw = Callable[[st.SearchStrategy[Any]], Any]
-WEIGHTS: dict[int, torch.dtype] = {8: torch.int8, 4: torch.int4}  # pyright: ignore[reportAttributeAccessIssue]
-BOUNDS = {torch.int8: (-128, 127), torch.uint8: (0, 255)}
-
-
-@dataclass(frozen=True)
-class Coding:
-    """How the numbers of a tensor are coded."""
-
-    scale: float
-    zero_point: int
-    dtype: torch.dtype = torch.int8
-
-    def quantized(self, x: Tensor) -> Tensor:
-        return OPS.quantize_per_tensor(x, self.scale, self.zero_point, *BOUNDS[self.dtype], self.dtype)
-
-    def numbers(self, codes: Tensor) -> Tensor:
-        return OPS.dequantize_per_tensor(codes, self.scale, self.zero_point, *BOUNDS[self.dtype], self.dtype)
-
-    def rounded(self, x: Tensor) -> Tensor:
-        return self.numbers(self.quantized(x))
-
-    @staticmethod
-    def of(x: Tensor, dtype: torch.dtype, share: float = 1.0) -> Coding:
-        """One for `share` of the range of `x`."""
-        low, high = BOUNDS[dtype]
-        least, most = min(0.0, float(x.min()) * share), max(0.0, float(x.max()) * share)
-        scale = max((most - least) / (high - low), 2.0**-12)
-        return Coding(scale, round(min(max(low - least / scale, low), high)), dtype)
-
-
-class QuantizedWeight(nn.Module):
-    """A weight in int8 with a scale for each slice of `axis`, or one for all where that is None."""
-
-    def __init__(self, weight: Tensor, axis: int | None, low: int = -127, high: int = 127) -> None:
-        super().__init__()
-        self.axis, self.low, self.high = axis, low, high
-        others = tuple(i for i in range(weight.dim()) if i != axis)
-        most = weight.abs().amax(others) if axis is not None else weight.abs().max()
-        self.scale: Tensor | float
-        if axis is None:
-            self.scale = max(float(most) / high, 2.0**-12)
-            codes = OPS.quantize_per_tensor(weight, self.scale, 0, low, high, torch.int8)
-        else:
-            self.scale = nn.Buffer((most / high).clamp(min=2.0**-12))
-            self.zero_points = nn.Buffer(torch.zeros(len(most), dtype=torch.int64))
-            codes = OPS.quantize_per_channel(
-                weight, self.scale, self.zero_points, axis, low, high, torch.int8
-            )
-        self.codes = nn.Buffer(codes)
-
-    def forward(self) -> Tensor:
-        if self.axis is None:
-            return OPS.dequantize_per_tensor(self.codes, self.scale, 0, self.low, self.high, torch.int8)
-        return OPS.dequantize_per_channel(
-            self.codes, self.scale, self.zero_points, self.axis, self.low, self.high, torch.int8
-        )
-
-
-class Layer(nn.Module):
-    """A function of an input, a quantised weight and a bias."""
-
-    def __init__(
-        self,
-        function: Callable[[Tensor, Tensor, Tensor | None], Tensor],
-        weight: QuantizedWeight,
-        bias: Tensor | None,
-    ) -> None:
-        super().__init__()
-        self.function, self.weight = function, weight
-        self.bias = None if bias is None else nn.Parameter(bias)
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.function(x, self.weight(), self.bias)
-
-
-class Static(nn.Module):
-    """A function between codings. With `integers` the model takes and gives the integers themselves."""
-
-    def __init__(self, function: Callable[..., Tensor], inputs: list[Coding], result: Coding, integers: bool):
-        super().__init__()
-        self.function, self.inputs, self.result, self.integers = function, inputs, result, integers
-        self.layer = function if isinstance(function, nn.Module) else None
-
-    def forward(self, *inputs: Tensor) -> Tensor:
-        pairs = zip(self.inputs, inputs, strict=True)
-        read = [coding.numbers(x) if self.integers else coding.rounded(x) for coding, x in pairs]
-        codes = self.result.quantized(self.function(*read))
-        return codes if self.integers else self.result.numbers(codes)
 
 
 @dataclass
@@ -131,19 +43,6 @@ class Case:
     function: Callable[..., Tensor]
     shapes: list[tuple[int, ...]]
     shares: bool = False
-
-
-def numbers(draw: Draw, *shape: int) -> Tensor:
-    generator = torch.Generator().manual_seed(draw(st.integers(0, 2**16)))
-    return torch.randn(shape, generator=generator)
-
-
-def shape(draw: Draw, least: int = 1) -> tuple[int, ...]:
-    return tuple(draw(st.lists(st.integers(1, 9), min_size=least, max_size=4)))
-
-
-def image(draw: Draw) -> tuple[int, ...]:
-    return (2, draw(st.integers(1, 5)), draw(st.integers(4, 9)), draw(st.integers(4, 9)))
 
 
 def activation(draw: Draw) -> Callable[[Tensor], Tensor]:
@@ -304,19 +203,6 @@ def static(draw: Draw, case: Case) -> tuple[nn.Module, tuple[Tensor, ...], Codin
     return model, tuple(coding.quantized(x) if integers else x for coding, x in pairs), result
 
 
-def run(file: bytes, inputs: tuple[Tensor, ...]) -> Tensor:
-    (result,) = Runtime.get().load_program(file).load_method("forward").execute(list(inputs))
-    return result
-
-
-def results_of_our_file(
-    program: torch.export.ExportedProgram, inputs: tuple[Tensor, ...]
-) -> tuple[dict[str, Tensor], xnnir.EdgeProgramManager]:
-    lowered = xnnir.to_edge_transform_and_lower(program, partitioner=[XnnpackPartitioner(enable_bf16=True)])
-    file = lowered.to_executorch().buffer
-    return {"ours": run(file, inputs), "ours in ExecuTorch's": stock.run(file, inputs)[0]}, lowered
-
-
 def check_static(model: nn.Module, inputs: tuple[Tensor, ...], coding: Coding, *, with_stock: bool) -> None:
     expected = model(*inputs)
     program = torch.export.export(model, inputs)
@@ -337,12 +223,6 @@ def check_static(model: nn.Module, inputs: tuple[Tensor, ...], coding: Coding, *
         if "xnn.not_quantized" in op.attributes
     ]
     assert not notes
-
-
-QUICK: dict[str, Any] = {
-    "suppress_health_check": list(HealthCheck),
-    "phases": [Phase.explicit, Phase.generate],
-}
 
 
 @given(st.data())
@@ -379,98 +259,3 @@ def test_stock_files_agree(name: str) -> None:
         check_static(*static(data.draw, STATIC[name](data.draw)), with_stock=True)
 
     check()
-
-
-class Dynamic(nn.Module):
-    """A layer whose input is coded while the model runs, as the quantizer's dynamic configuration has it."""
-
-    def __init__(self, layer: nn.Module) -> None:
-        super().__init__()
-        self.layer = layer
-
-    def forward(self, x: Tensor) -> Tensor:
-        scale, zero_point = OPS.choose_qparams.tensor(x, -128, 127, 2.0**-12, torch.int8)
-        codes = OPS.quantize_per_tensor.tensor(x, scale, zero_point, -128, 127, torch.int8)
-        return self.layer(OPS.dequantize_per_tensor.tensor(codes, scale, zero_point, -128, 127, torch.int8))
-
-
-def quantum_of(x: Tensor) -> float:
-    return float(x.max().clamp(min=0) - x.min().clamp(max=0)) / 255
-
-
-@pytest.mark.parametrize("bits", [8, 4])
-@pytest.mark.parametrize("kind", ["linear", "conv2d", "transposed"])
-@given(st.data())
-@settings(max_examples=3, **QUICK)
-def test_rows_quantised_at_run_time_agree(kind: str, bits: int, data: st.DataObject) -> None:
-    draw = data.draw
-    low, high = (-127, 127) if bits == 8 else (-8, 7)
-    if kind == "linear":
-        x = numbers(draw, *shape(draw)[:2], draw(st.integers(1, 40)))
-        weight = QuantizedWeight(numbers(draw, draw(st.integers(1, 20)), x.shape[-1]), 0, low, high)
-        function: Any = F.linear
-    else:
-        x = numbers(draw, *image(draw))
-        outer = draw(st.integers(1, 5))
-        sizes = (outer, x.shape[1]) if kind == "conv2d" else (x.shape[1], outer)
-        weight = QuantizedWeight(numbers(draw, *sizes, 3, 3), int(kind == "transposed"), low, high)
-        function = F.conv2d if kind == "conv2d" else F.conv_transpose2d
-    bias = numbers(draw, weight.codes.shape[weight.axis or 0]) if draw(st.booleans()) else None
-    model = Dynamic(Layer(lambda x, w, b: function(x, w, b), weight, bias)).eval()
-    expected = model(x)
-    program = torch.export.export(model, (x,))
-    results, lowered = results_of_our_file(program, (x,))
-    assert "qdint8" in str(lowered.module)
-    # Each number is half a quantum off, in PyTorch's coding and in XNNPACK's.
-    largest = function(torch.ones_like(x), weight().abs(), None).max()
-    for name, result in results.items():
-        assert float((result - expected).abs().max()) <= 1.01 * quantum_of(x) * float(largest) + 1e-5, name
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize(("bits", "group"), [(4, 32), (4, 64), (4, 128), (4, 256), (4, None), (8, None)])
-@given(st.data())
-@settings(max_examples=1, **QUICK)
-def test_torchao_schemes_agree(bits: int, group: int | None, dtype: torch.dtype, data: st.DataObject) -> None:
-    """8da4w by groups and by rows, 8da8w, in float32, float16 and bfloat16."""
-    draw = data.draw
-    columns = (group or 32) * draw(st.integers(1, 3))
-    linear = nn.Linear(columns, draw(st.integers(1, 24)), bias=draw(st.booleans()))
-    with torch.no_grad():
-        linear.weight.copy_(numbers(draw, *linear.weight.shape))
-    layer: Any = nn.Sequential(linear).to(dtype).eval()
-    x = numbers(draw, draw(st.integers(1, 5)), columns).to(dtype)
-    config = Int8DynamicActivationIntxWeightConfig(
-        weight_dtype=WEIGHTS[bits],
-        weight_granularity=PerAxis(0) if group is None else PerGroup(group),
-    )
-    weight = linear.weight.detach().float().abs()
-    quantize_(layer, config)
-    unwrap_tensor_subclass(layer)
-    expected = layer(x)
-    results, lowered = results_of_our_file(torch.export.export(layer, (x,)), (x,))
-    assert "qdint8" in str(lowered.module)
-    quanta = torch.tensor([quantum_of(row.float()) for row in x])[:, None]
-    bound = 1.1 * quanta * weight.sum(1) + 2.0**-7 * (x.float().abs() @ weight.T) + 1e-3
-    for name, result in results.items():
-        assert bool(((result.float() - expected.float()).abs() <= bound).all()), name
-
-
-@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
-@pytest.mark.parametrize("bits", [4, 8])
-@given(st.data())
-@settings(max_examples=2, **QUICK)
-def test_weights_alone_may_be_quantised(bits: int, dtype: torch.dtype, data: st.DataObject) -> None:
-    draw = data.draw
-    columns = 2 * draw(st.integers(1, 40))
-    linear = nn.Linear(columns, draw(st.integers(1, 24)), bias=draw(st.booleans()))
-    layer: Any = nn.Sequential(linear).to(dtype).eval()
-    x = numbers(draw, draw(st.integers(1, 5)), columns).to(dtype)
-    quantize_(layer, IntxWeightOnlyConfig(weight_dtype=WEIGHTS[bits], granularity=PerAxis(0)))
-    unwrap_tensor_subclass(layer)
-    expected = layer(x)
-    results, lowered = results_of_our_file(torch.export.export(layer, (x,)), (x,))
-    assert "qcint" in str(lowered.module)
-    tolerance = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 2e-2}[dtype]
-    for result in results.values():
-        torch.testing.assert_close(result, expected, rtol=tolerance, atol=tolerance * math.sqrt(columns))

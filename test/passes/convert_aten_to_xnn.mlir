@@ -194,3 +194,16 @@ func.func @no_leak(%x: tensor<4xf32>) -> tensor<4xf32> {
   %y = aten.leaky_relu(%x, negative_slope = 0) : (tensor<4xf32>) -> tensor<4xf32>
   func.return %y : tensor<4xf32>
 }
+
+// -----
+
+// The groups of a weight with one row are groups, not columns that have a scale each.
+// CHECK-LABEL: func.func @one_row
+func.func @one_row(%x: tensor<3x64xf32>) -> tensor<3x1xf32> {
+  // CHECK: xnn.constant {{.*}} : tensor<1x64x!xnn.qbint4<0, 32, {{.*}}>>
+  %i = aten.parameter "w" dense<1> : tensor<1x64xi8>
+  %s = aten.parameter "s" dense<[[0.5, 0.25]]> : tensor<1x2xf32>
+  %w = qdq.dequantize_affine(%i, block_size = [1, 32], scale = %s, zero_point = None, input_dtype = torch.int8, quant_min = -8, quant_max = 7) : (tensor<1x64xi8>, tensor<1x2xf32>) -> tensor<1x64xf32>
+  %y = aten.linear(%x, %w) : (tensor<3x64xf32>, tensor<1x64xf32>) -> tensor<3x1xf32>
+  func.return %y : tensor<3x1xf32>
+}
