@@ -54,6 +54,8 @@ class Case:
     bound: Tensor | float
     datatypes: tuple[str, ...]
     """What our graph has of XNNPACK's; empty where nothing is delegated."""
+    stock_runs_it: bool = True
+    """ExecuTorch's runtime reads past the rows that its compiler wrote where an odd number of integers has 4 bits."""
 
 
 class PerToken(nn.Module):
@@ -91,7 +93,9 @@ def dynamic(kind: str, bits: int) -> Callable[[Draw], Case]:
         # Each number is half a quantum off, in PyTorch's coding and in XNNPACK's.
         largest = function(torch.ones_like(x), weight().abs(), None).max()
         model = (PerToken if kind == "per_token" else Dynamic)(layer).eval()
-        return Case(model, x, 1.01 * quantum_of(x) * float(largest) + 1e-5, ("qdint8", "qcint"))
+        bound = 1.01 * quantum_of(x) * float(largest) + 1e-5
+        is_odd = kind in ("linear", "per_token") and bits == 4 and x.shape[-1] % 2 == 1
+        return Case(model, x, bound, ("qdint8", "qcint"), not is_odd)
 
     return case
 
@@ -211,7 +215,8 @@ def check(case: Case, *, with_stock: bool) -> None:
         file = stock.lower(program, quant_fusion=not case.datatypes)
         for encoding, written in (("new", file), ("old", old_file(file))):
             results[f"ExecuTorch's, {encoding}"] = run(written, (case.input,))
-            results[f"ExecuTorch's, {encoding}, in its runtime"] = stock.run(written, (case.input,))[0]
+            if case.stock_runs_it:
+                results[f"ExecuTorch's, {encoding}, in its runtime"] = stock.run(written, (case.input,))[0]
     for name, result in results.items():
         assert result.dtype == expected.dtype and result.shape == expected.shape
         apart = (result.float() - expected.float()).abs()
