@@ -33,8 +33,9 @@ class Preset:
         return arguments
 
     def identity(self) -> str:
-        """Another toolchain file, or another that it includes, is another prefix."""
-        digest = hashlib.sha256(json.dumps(self.cmake_arguments()).encode())
+        """Another toolchain file, or another that it includes, is another prefix; another checkout is not."""
+        arguments = [argument.replace(f"{ROOT}/", "") for argument in self.cmake_arguments()]
+        digest = hashlib.sha256(json.dumps(arguments).encode())
         if self.toolchain_file is not None:
             pending = [self.toolchain_file]
             while pending:

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pins
@@ -57,6 +58,16 @@ def test_included_toolchain_files_count(tmp_path: Path) -> None:
     assert preset.identity() == before
     (tmp_path / "two.cmake").write_text("# after")
     assert preset.identity() != before
+
+
+def test_checkouts_share_a_prefix(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    here = presets.load("linux-armv7").identity()
+    shutil.copy(ROOT / "CMakePresets.json", tmp_path)
+    shutil.copytree(ROOT / "cmake", tmp_path / "cmake")
+    monkeypatch.setattr(presets, "ROOT", tmp_path)
+    other = presets.load("linux-armv7")
+    assert other.toolchain_file == tmp_path / "cmake" / "toolchains" / "linux-armv7.cmake"
+    assert other.identity() == here
 
 
 @pytest.mark.parametrize("name", ["linux-armv7", "android-armeabi-v7a", "ios-arm64", "windows-x86_64-msvc"])
