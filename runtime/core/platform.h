@@ -63,7 +63,8 @@ public:
   virtual Result<std::shared_ptr<const Pages>> append(size_t size) = 0;
   // Writes bytes at `offset`, inside the file or at its end. kOutOfResources, kAccessFailed.
   virtual Status write(uint64_t offset, Span<const uint8_t> bytes) = 0;
-  // Gives the file its name, in one step for whoever opens that.
+  // Gives the file its name, in one step for whoever opens that; on Windows in two, where somebody has mapped
+  // the file that has the name: for a moment there is none.
   virtual Status publish() = 0;
 };
 

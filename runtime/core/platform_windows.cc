@@ -271,14 +271,22 @@ Result<std::shared_ptr<const MappedFile>> map_part(HANDLE file, uint64_t offset,
 
 // Held by the process that writes the file. It is of a byte far behind the end, because locks keep others
 // from reading and writing here.
-bool try_lock(HANDLE file) {
+bool lock(HANDLE file, DWORD flags = 0) {
   OVERLAPPED place = {};
   place.OffsetHigh = 0x7fffffff;
-  return LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | LOCKFILE_FAIL_IMMEDIATELY, 0, 1, 0, &place) != 0;
+  return LockFileEx(file, LOCKFILE_EXCLUSIVE_LOCK | flags, 0, 1, 0, &place) != 0;
 }
 
-// "<path>.<process>-<number>.new"
 constexpr wchar_t kNewSuffix[] = L".new";
+// Others have to remove a file so often before it is locked.
+constexpr int kMaxAttempts = 8;
+
+// "<path>.<process>-<number>.new", of files that are not the one at `path` yet, or not any more.
+std::wstring name_beside(const std::wstring &path) {
+  static std::atomic<unsigned> counter{0};
+  return path + L"." + std::to_wstring(GetCurrentProcessId()) + L"-" + std::to_wstring(counter++) +
+         kNewSuffix;
+}
 
 void remove_abandoned(const std::wstring &path) {
   const size_t slash = path.find_last_of(L"/\\:");
@@ -296,11 +304,14 @@ void remove_abandoned(const std::wstring &path) {
             std::wstring::npos)
       continue;
     const std::wstring found = folder + name;
-    Handle file(CreateFileW(found.c_str(), GENERIC_READ, kShareAll, nullptr, OPEN_EXISTING, 0, nullptr));
-    const bool abandoned = file.is_open() && try_lock(file.value);
-    file.close();
-    if (abandoned)
-      DeleteFileW(found.c_str());
+    // Deleted while it is locked: whoever has just made it waits for the lock, and sees then that it is gone.
+    const Handle file(
+        CreateFileW(found.c_str(), GENERIC_READ | DELETE, kShareAll, nullptr, OPEN_EXISTING, 0, nullptr));
+    if (!file.is_open() || !lock(file.value, LOCKFILE_FAIL_IMMEDIATELY))
+      continue;
+    FILE_DISPOSITION_INFO disposition = {};
+    disposition.DeleteFile = TRUE;
+    SetFileInformationByHandle(file.value, FileDispositionInfo, &disposition, sizeof(disposition));
   } while (FindNextFileW(entries, &entry));
   FindClose(entries);
 }
@@ -350,15 +361,30 @@ public:
   }
 
   Status publish() override {
-    // The name can be taken from a file that others have open, but not from one that they have mapped.
-    if (!MoveFileExW(name_.c_str(), path_.c_str(), MOVEFILE_REPLACE_EXISTING))
-      return make_status(StatusCode::kAccessFailed, "cannot rename '%s' to '%s': %s", shown(name_).c_str(),
-                         shown(path_).c_str(), error_text(GetLastError()).c_str());
-    published_ = true;
-    return {};
+    published_ = take_name();
+    if (published_)
+      return {};
+    DWORD error = GetLastError();
+    // A file that somebody has mapped cannot be replaced, but it can be renamed. It has no name for a moment
+    // then, and one like that of an abandoned file until nobody has it mapped and the next is made.
+    const std::wstring aside = name_beside(path_);
+    if (MoveFileExW(path_.c_str(), aside.c_str(), 0)) {
+      published_ = take_name();
+      error = GetLastError();
+      if (published_)
+        DeleteFileW(aside.c_str());
+      else
+        MoveFileExW(aside.c_str(), path_.c_str(), 0);
+    }
+    if (published_)
+      return {};
+    return make_status(StatusCode::kAccessFailed, "cannot rename '%s' to '%s': %s", shown(name_).c_str(),
+                       shown(path_).c_str(), error_text(error).c_str());
   }
 
 private:
+  bool take_name() const { return MoveFileExW(name_.c_str(), path_.c_str(), MOVEFILE_REPLACE_EXISTING) != 0; }
+
   static std::string shown(const std::wstring &path) { return narrow(path.data(), path.size()); }
 
   Status failed(DWORD error) const {
@@ -443,16 +469,22 @@ Result<std::unique_ptr<NewFile>> create_file(const std::string &path) {
     return make_status(StatusCode::kAccessFailed, "'%s' is a folder, expected a file or nothing",
                        path.c_str());
   remove_abandoned(target);
-  static std::atomic<unsigned> counter{0};
-  const std::wstring name =
-      target + L"." + std::to_wstring(GetCurrentProcessId()) + L"-" + std::to_wstring(counter++) + kNewSuffix;
-  Handle file(CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr, CREATE_NEW,
-                          FILE_ATTRIBUTE_NORMAL, nullptr));
-  if (!file.is_open())
-    return make_status(StatusCode::kAccessFailed, "cannot create '%s': %s",
-                       narrow(name.data(), name.size()).c_str(), error_text(GetLastError()).c_str());
-  try_lock(file.value);
-  return std::unique_ptr<NewFile>(std::make_unique<WindowsNewFile>(std::move(file), target, name));
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    const std::wstring name = name_beside(target);
+    Handle file(CreateFileW(name.c_str(), GENERIC_READ | GENERIC_WRITE, kShareAll, nullptr, CREATE_NEW,
+                            FILE_ATTRIBUTE_NORMAL, nullptr));
+    if (!file.is_open())
+      return make_status(StatusCode::kAccessFailed, "cannot create '%s': %s",
+                         narrow(name.data(), name.size()).c_str(), error_text(GetLastError()).c_str());
+    // Until it is locked, another process may take it for abandoned: it locks and removes it.
+    lock(file.value);
+    FILE_STANDARD_INFO made = {};
+    if (!GetFileInformationByHandleEx(file.value, FileStandardInfo, &made, sizeof(made)) ||
+        (made.DeletePending == FALSE && made.NumberOfLinks > 0))
+      return std::unique_ptr<NewFile>(std::make_unique<WindowsNewFile>(std::move(file), target, name));
+  }
+  return make_status(StatusCode::kAccessFailed, "cannot create a file beside '%s': others remove it",
+                     path.c_str());
 }
 
 std::string file_identity(const std::string &path) {

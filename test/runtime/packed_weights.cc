@@ -276,6 +276,60 @@ TEST(PackedCacheFile, IsMadeAnewWhenItDoesNotFit) {
   std::remove(path.c_str());
 }
 
+// Of programs that are alive, with the weights in memory that they wrote or read.
+TEST(PackedCacheFile, IsReplacedWhileItIsInUse) {
+  Random random(5);
+  const std::string path = temporary_path("in_use");
+  struct Loaded {
+    std::shared_ptr<XnnpackProgramState> state;
+    std::unique_ptr<Delegate> delegate;
+  };
+  const auto x = random.reals(32);
+  const std::vector<float> weights[] = {random.reals(48 * 32), random.reals(48 * 32), random.reals(48 * 32)};
+  std::vector<std::unique_ptr<BlobBuilder>> blobs;
+  const auto load = [&](const std::vector<float> &w) {
+    blobs.push_back(std::make_unique<BlobBuilder>());
+    BlobBuilder &blob = *blobs.back();
+    Loaded loaded{with_file(path), nullptr};
+    blob.state = loaded.state;
+    const auto input = blob.input({1, 32});
+    const auto filter = blob.constant({48, 32}, w);
+    const auto output = blob.output({1, 48});
+    blob.fully_connected(input, filter, kNone, output);
+    auto delegate = blob.load();
+    EXPECT_TRUE(delegate.ok()) << delegate.status().message();
+    loaded.delegate = std::move(*delegate);
+    loaded.state->finish_loading();
+    EXPECT_EQ(loaded.state->packed_cache_info().message, "");
+    return loaded;
+  };
+  const auto expect_right = [&](const Loaded &loaded, const std::vector<float> &w) {
+    Argument in({1, 32}, x), out({1, 48});
+    const Status status = run(*loaded.delegate, {&in, &out});
+    ASSERT_TRUE(status.ok()) << status.message();
+    expect_near(out.read(), product(x, w, 32));
+  };
+  {
+    const Loaded writer = load(weights[0]);
+    EXPECT_TRUE(writer.state->packed_cache_info().written);
+    const Loaded second = load(weights[1]);
+    EXPECT_TRUE(second.state->packed_cache_info().written);
+    expect_right(writer, weights[0]);
+    expect_right(second, weights[1]);
+  }
+  {
+    const Loaded reader = load(weights[0]);
+    EXPECT_EQ(reader.state->packed_cache_info().read, 1u);
+    const Loaded third = load(weights[2]);
+    EXPECT_TRUE(third.state->packed_cache_info().written);
+    expect_right(reader, weights[0]);
+    expect_right(third, weights[2]);
+  }
+  for (const std::vector<float> &w : weights)
+    EXPECT_EQ(load(w).state->packed_cache_info().read, 1u);
+  std::remove(path.c_str());
+}
+
 TEST(NewFile, AppearsAtOnceOrNotAtAll) {
   const std::string path = temporary_path("new");
   {

@@ -269,8 +269,10 @@ Status PackedPool::finish_file() {
   const uint64_t index_offset = round_up(static_cast<size_t>(successor_->size()), kPackedAlignment);
   XNNIR_RETURN_IF_ERROR(successor_->write(index_offset, index));
   XNNIR_RETURN_IF_ERROR(successor_->write(0, write_packed_header(cache, index_offset, index)));
+  // The old file goes more easily while it is not mapped.
+  file_ = nullptr;
   // No wait for the disk: after a loss of power checksums tell what did not get there.
-  XNNIR_RETURN_IF_ERROR(successor_->publish());
+  const Status published = successor_->publish();
 
   std::vector<PackedKey> used;
   for (const auto &[key, entry] : entries_)
@@ -287,7 +289,7 @@ Status PackedPool::finish_file() {
   for (const PackedEntry &entry : added_)
     if (const auto known = entries_.find(key_of(entry)); known != entries_.end())
       known->second.is_used = true;
-  return {};
+  return published;
 }
 
 } // namespace xnnir
