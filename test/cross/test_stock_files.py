@@ -34,12 +34,22 @@ FILES = sorted(path for path in FOLDER.glob("*.pte") if path.stem not in ("exter
 PROCESSORS = {
     "linux-aarch64": ("max", "cortex-a53"),
     "linux-armv7": ("max", "cortex-a9"),
-    "linux-armv6": ("max", "arm1176"),
 }
 CASES = [(preset, cpu) for preset in PRESETS for cpu in PROCESSORS.get(preset, ("max",))]
+# On 32-bit Arm, cpuinfo reads what a processor has in /proc/cpuinfo, some of it out of its part number; the emulator
+# shows this machine's. Here are features, version of the architecture and part: a Cortex-A76 and a Cortex-A9.
+CPUINFO = {
+    ("linux-armv7", "max"): ("half thumb fastmult vfp edsp neon vfpv3 vfpv4 idiva idivt crc32", 8, 0xD0B),
+    ("linux-armv7", "cortex-a9"): ("half thumb fastmult vfp edsp neon vfpv3", 7, 0xC09),
+}
 # XNNPACK computes in float16 only where the processor does.
 NEEDS_HALF = "half"
-HAVE_HALF = {("linux-aarch64", "max"), ("linux-i686", "max"), ("windows-x86_64-mingw", "max")}
+HAVE_HALF = {
+    ("linux-aarch64", "max"),
+    ("linux-armv7", "max"),
+    ("linux-i686", "max"),
+    ("windows-x86_64-mingw", "max"),
+}
 # Under qemu-i386 a second thread waits for ever; on a processor it does not.
 THREADS = {"linux-i686": "1"}
 
@@ -49,14 +59,37 @@ TOLERANCE = {np.dtype(np.float16): 2e-2, np.dtype(np.float32): 1e-4, np.dtype(np
 pytestmark = pytest.mark.cross
 
 
-def emulated(preset: str) -> list[str]:
-    """The command that xnn-run's arguments follow."""
+def emulated(preset: str, cpu: str, folder: Path) -> list[str]:
+    """The command that xnn-run's arguments follow; `folder` is for files that the emulated system has."""
     cache = (ROOT / "build" / preset / "CMakeCache.txt").read_text()
     match = re.search(r"^XNNIR_RUN_WITH:INTERNAL=(.+)$", cache, re.MULTILINE)
     assert match is not None, f"{preset} was configured without an emulator"
     programs = list((ROOT / "build" / preset / "bin").glob("xnn-run*"))
     assert len(programs) == 1
-    return [*match.group(1).split(";"), str(programs[0])]
+    command = match.group(1).split(";")
+    if (preset, cpu) in CPUINFO:
+        system = command.index("-L") + 1
+        command[system] = str(with_cpuinfo(Path(command[system]), folder / "system", *CPUINFO[preset, cpu]))
+    return [*command, str(programs[0])]
+
+
+def with_cpuinfo(system: Path, folder: Path, features: str, architecture: int, part: int) -> Path:
+    """`folder`, with all that `system` has, and /proc/cpuinfo of a processor by Arm: qemu looks there first."""
+    (folder / "proc").mkdir(parents=True)
+    for entry in system.iterdir():
+        (folder / entry.name).symlink_to(entry)
+    fields = {
+        "processor": "0",
+        "Features": features,
+        "CPU implementer": "0x41",
+        "CPU architecture": str(architecture),
+        "CPU variant": "0x1",
+        "CPU part": f"{part:#x}",
+        "CPU revision": "1",
+    }
+    text = "".join(f"{name}\t: {value}\n" for name, value in fields.items())
+    (folder / "proc" / "cpuinfo").write_text(text)
+    return folder
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
@@ -64,6 +97,7 @@ def emulated(preset: str) -> list[str]:
 def test_same_numbers(preset: str, cpu: str, path: Path, tmp_path: Path) -> None:
     """The second run, as state is kept between them."""
     environment = {**os.environ, "QEMU_CPU": cpu}
+    command = emulated(preset, cpu, tmp_path)
     stock_program = StockRuntime.get().load_program(path)
     for name in stock_program.method_names:
         method = stock_program.load_method(name)
@@ -81,7 +115,7 @@ def test_same_numbers(preset: str, cpu: str, path: Path, tmp_path: Path) -> None
         for _ in range(2):
             expected = [torch.as_tensor(x).clone() for x in method.execute(inputs)]
         run = subprocess.run(
-            [*emulated(preset), *arguments, "--output-dir", str(tmp_path)],
+            [*command, *arguments, "--output-dir", str(tmp_path)],
             env=environment,
             capture_output=True,
             text=True,
