@@ -14,7 +14,7 @@ SANITIZER_BUILD = cmake -S . -G Ninja -DCMAKE_BUILD_TYPE=Debug -DXNNIR_BUILD_PYT
 
 # Presets of CMakePresets.json that this machine can run: with all tests, and those that `make test-all` adds.
 CROSS ?= linux-aarch64 linux-armv7
-CROSS_PROGRAMS ?= linux-i686
+CROSS_PROGRAMS ?= linux-armv6 linux-i686
 
 .PHONY: help setup build test test-quick test-all test-cross lit pytest ctest sanitize fuzz lint format bench demo docs \
 	install clean clean-venv
