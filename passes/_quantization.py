@@ -246,7 +246,11 @@ class Codes:
             raise Unrepresentable(
                 f"XNNPACK has groups of a multiple of {BLOCK_MULTIPLE} weights, got groups of {size}"
             )
-        return xnn.QBInt4Type(0, size, store.add(to_bfloat16(self.scales.reshape(-1))))
+        return xnn.QBInt4Type(0, size, store.add(self.scales.reshape(-1)))
+
+    def rounded(self) -> Codes:
+        """With scales that bfloat16 has, which is how XNNPACK takes those of blocks."""
+        return replace(self, scales=from_bfloat16(to_bfloat16(self.scales)))
 
     def bits(self) -> int:
         """The bits that the largest integer needs."""
@@ -290,8 +294,6 @@ def scales_of(element_type: PerChannelType | xnn.QBInt4Type, store: WeightStore)
     scales = element_type.scales
     if isinstance(scales, WeightAttr):
         data = store.bytes(scales)
-        if isinstance(element_type, xnn.QBInt4Type):
-            return from_bfloat16(np.frombuffer(data, np.uint16))
         return np.frombuffer(data, np.float32)
     assert isinstance(scales, ArrayAttr)
     return np.array([scale.value.data for scale in scales], np.float32)

@@ -3,7 +3,7 @@ Element types of quantised tensors: XNNPACK's datatypes with their parameters.
 
     tensor<1x56x56x24x!xnn.qint8<0.0235:-3>>              a real number is scale * (integer - zero point)
     tensor<16x3x3x3x!xnn.qcint8<0, [0.01, 0.02, ...]>>    one scale per slice of axis 0
-    tensor<64x128x!xnn.qbint4<0, 32, #xnn.weight<...>>>   one scale per 32 elements of a row, bf16 in the weight store
+    tensor<64x128x!xnn.qbint4<0, 32, #xnn.weight<...>>>   one scale per 32 elements of a row
     tensor<8x128x!xnn.qdint8<1>>                          parameters computed at run time for each row
 
 Plain floats and integers use the builtin element types (f32, f16, bf16, i32).
@@ -204,7 +204,11 @@ class QCInt4Type(PerChannelType):
 
 @irdl_attr_definition
 class QBInt4Type(QuantizedType):
-    """`!xnn.qbint4<axis, block size, scales>`: 4-bit weights as qcint4, a bf16 scale per block of a row."""
+    """
+    `!xnn.qbint4<axis, block size, scales>`: 4-bit weights as qcint4, a scale per block of a row.
+
+    Scales are float32 as those of other types. XNNPACK takes them as bfloat16; `xnn-fold-quant` rounds them for it.
+    """
 
     name = "xnn.qbint4"
     STORAGE_DTYPE: ClassVar[str] = "uint8"

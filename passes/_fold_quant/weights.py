@@ -155,7 +155,8 @@ class Folder:
         if op.transpose_weights is not None:
             raise Unrepresentable("its weight is transposed")
         if codes.axes not in ([], [0]) or (codes.axes and codes.block[0] != 1):
-            return codes.constant(self.store)
+            is_block = isinstance(codes.element_type(self.store), xnn.QBInt4Type)
+            return (codes.rounded() if is_block else codes).constant(self.store)
         if not codes.fits_four_bits() or codes.integers.shape[1] % 2:
             return self._channel_constant(codes, 0)
         codes = _per_channel(codes, 0)

@@ -13,6 +13,7 @@ from xdsl.ir import Attribute
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import WeightAttr, WeightStore
 from xnnir.dialects.xnn.dims import DimAttr, tensor_type, upper_bound_shape
+from xnnir.dialects.xnn.packing import from_bfloat16, to_bfloat16
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, datatype
 from xnnir.emit.errors import FormatError
 from xnnir.emit.fbs import load_schema
@@ -172,11 +173,11 @@ def _add_scales(
     if isinstance(scales, WeightAttr):
         data, sha256 = store.bytes(scales), store.sha256(scales)
     else:
-        numbers = np.array([scale.value.data for scale in scales], np.float32)
-        if dtype == np.uint16:
-            numbers = _to_bf16(numbers)
-        data = memoryview(numbers.tobytes())
-        sha256 = hashlib.sha256(data).hexdigest()
+        data = memoryview(np.array([scale.value.data for scale in scales], np.float32).tobytes())
+        sha256 = ""
+    if dtype == np.uint16:
+        data, sha256 = memoryview(to_bfloat16(np.frombuffer(data, np.float32)).tobytes()), ""
+    sha256 = sha256 or hashlib.sha256(data).hexdigest()
     return add(f"scale_{content_key(sha256)}", data, sha256), len(data) // dtype.itemsize
 
 
@@ -187,17 +188,12 @@ def _read_scales(
         numbers = np.array(table["scale"], np.float32)
         if dtype == np.uint16:
             # Old files have fp32 scales of groups; runtimes have always rounded them to bf16 by this product.
-            numbers = (numbers * np.float32(1.00389105)).view(np.uint32) >> 16
-        return store.add(numbers.astype(dtype))
+            numbers = from_bfloat16((numbers * np.float32(1.00389105)).view(np.uint32) >> 16)
+        return store.add(numbers)
     data = get(table["scale_buffer_idx"], f"{where}.scale_buffer_idx")
     size = table["num_scales"] * dtype.itemsize
     if size > len(data):
         raise FormatError(
             f"{where}.num_scales", f"expected at most {len(data) // dtype.itemsize}, got {size}"
         )
-    return store.add(data[:size])
-
-
-def _to_bf16(numbers: np.ndarray[Any, np.dtype[np.float32]]) -> np.ndarray[Any, Any]:
-    bits = numbers.view(np.uint32)
-    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)  # to nearest, ties to even
+    return store.add(from_bfloat16(np.frombuffer(data[:size], dtype)) if dtype == np.uint16 else data[:size])

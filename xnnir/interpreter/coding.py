@@ -25,7 +25,7 @@ from xnnir.dialects.aten import DTYPES
 from xnnir.dialects.qdq import ScastOp
 from xnnir.dialects.weights import WeightAttr, WeightStore, constant_array
 from xnnir.dialects.xnn.base import tensor_type_of
-from xnnir.dialects.xnn.packing import from_bfloat16, unpack_four_bit
+from xnnir.dialects.xnn.packing import unpack_four_bit
 from xnnir.dialects.xnn.types import PerChannelType, PerTensorType, QBInt4Type, QDInt8Type
 
 _FLOATS: dict[type[Attribute], torch.dtype] = {
@@ -137,8 +137,6 @@ def numbers(tensor: Tensor, element_type: Attribute) -> Tensor:
 
 def _scales(type: PerChannelType | QBInt4Type, store: WeightStore) -> Tensor:
     if isinstance(type.scales, WeightAttr):
-        if isinstance(type, QBInt4Type):
-            return torch.as_tensor(from_bfloat16(np.frombuffer(store.bytes(type.scales), dtype=np.uint16)))
         return torch.as_tensor(np.frombuffer(store.bytes(type.scales), dtype=np.float32).copy())
     assert isinstance(type.scales, ArrayAttr)
     return torch.tensor([scale.value.data for scale in type.scales])
