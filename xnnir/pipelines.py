@@ -28,6 +28,7 @@ from xnnir.passes.aten_fold_batch_norm import AtenFoldBatchNormPass
 from xnnir.passes.aten_fold_constants import AtenFoldConstantsPass
 from xnnir.passes.aten_resolve_sizes import AtenResolveSizesPass
 from xnnir.passes.convert_aten_to_xnn import ConvertAtenToXnnPass
+from xnnir.passes.fuse_int8_matmul import FuseInt8MatmulPass
 from xnnir.passes.fuse_quantized_embedding import FuseQuantizedEmbeddingPass
 from xnnir.passes.lower_to_rt import LowerToRtPass
 from xnnir.passes.normalize_quant import NormalizeQuantPass
@@ -79,8 +80,11 @@ def aten_to_xnn(
         convert,
         AtenFoldConstantsPass(dequantize=True),  # what kernels read of quantised weights is floats
     ]
+    first, *others = tidy
     return [
-        *tidy,
+        first,
+        FuseInt8MatmulPass(),  # products of integers are linear layers of dequantised numbers
+        *others,
         FuseQuantizedEmbeddingPass(),  # tables that are looked up in stay integers
         NormalizeQuantPass(partitioner.precisions, partitioner.enable_bf16),  # codings are types
         AtenFoldBatchNormPass(),  # batch norms are in the weights of the convolution or linear before them

@@ -87,7 +87,7 @@ class AtenOp(Operation):
             for argument, value in zip(self.schema.arguments, values, strict=True)
         }
 
-    def with_args(self, result_types: Sequence[Attribute] | None = None, **changes: Any) -> Self:
+    def with_args(self, /, result_types: Sequence[Attribute] | None = None, **changes: Any) -> Self:
         """A new op like this one but for `changes`. Raises `TypeError` for an unknown argument."""
         unknown = changes.keys() - self.schema.positions.keys()
         if unknown:

@@ -36,7 +36,12 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torchao.quantization import MappingType, quantize_
 from torchao.quantization.granularity import PerAxis, PerGroup
-from torchao.quantization.quant_api import Int8DynamicActivationIntxWeightConfig, IntxWeightOnlyConfig
+from torchao.quantization.quant_api import (
+    Int8DynamicActivationInt8WeightConfig,
+    Int8DynamicActivationIntxWeightConfig,
+    Int8WeightOnlyConfig,
+    IntxWeightOnlyConfig,
+)
 from torchao.utils import unwrap_tensor_subclass
 
 from xnnir.testing import stock
@@ -134,6 +139,30 @@ def weights(bits: int, dtype: torch.dtype = torch.float32) -> Callable[[Draw], C
     return case
 
 
+def products(is_dynamic: bool, dtype: torch.dtype) -> Callable[[Draw], Case]:
+    """A linear layer that torchao writes as a product of integers, or with them."""
+
+    def case(draw: Draw) -> Case:
+        layer, linear, x = _linear(draw, draw(st.integers(17, 60)), dtype)
+        weight = linear.weight.detach().float().abs()
+        if draw(st.booleans()):
+            x = x[None]
+        quantize_(layer, Int8DynamicActivationInt8WeightConfig() if is_dynamic else Int8WeightOnlyConfig())
+        unwrap_tensor_subclass(layer)
+        # PyTorch's coding is around zero, and has twice the steps at most.
+        quantum = 2 * max(abs(float(x.max())), abs(float(x.min()))) / 255
+        bound = 1.1 * quantum * weight.sum(1) if is_dynamic else torch.zeros(len(weight))
+        relative = {torch.float32: 1e-4, torch.float16: 1e-2, torch.bfloat16: 3e-2}[dtype]
+        return Case(
+            layer,
+            x,
+            bound + relative * (x.float().abs() @ weight.T + 1),
+            ("qdint8",) * is_dynamic + ("qcint8",),
+        )
+
+    return case
+
+
 def table(bits: int, group: int | None) -> Callable[[Draw], Case]:
     """Rows of a table, which no delegate looks up."""
 
@@ -165,6 +194,7 @@ def _linear(draw: Draw, columns: int, dtype: torch.dtype) -> tuple[Any, nn.Linea
     return nn.Sequential(linear).to(dtype).eval(), linear, x
 
 
+DYNAMIC = [(kind, bits) for kind in ("linear", "per_token", "conv2d", "transposed") for bits in (8, 4)]
 FLOATS = [torch.float32, torch.float16, torch.bfloat16]
 GROUPS = [(4, 32), (4, 64), (4, 128), (4, 256), (4, None), (8, None)]
 
@@ -176,18 +206,27 @@ def name_of(*parts: object) -> str:
 BOTH: dict[str, Callable[[Draw], Case]] = {
     **{
         name_of(kind, bits): dynamic(kind, bits)
-        for kind in ("linear", "per_token", "conv2d", "transposed")
-        for bits in (8, 4)
+        for kind, bits in DYNAMIC
+        if bits == 8 or kind in ("linear", "per_token")
     },
     **{name_of("rows", *scheme): rows(*scheme) for scheme in GROUPS},
     **{name_of("rows", *scheme, torch.float16): rows(*scheme, torch.float16) for scheme in GROUPS},
     **{name_of("table", bits, group): table(bits, group) for bits in (2, 4, 8) for group in (32, None)},
 }
-"""What ExecuTorch lowers as well. Where weights alone are quantised it has no kernel that dequantises them."""
+"""
+What ExecuTorch lowers as well. It stops at convolutions with 4 bits, and at products of integers; where weights alone
+are quantised, it has no kernel that dequantises them.
+"""
 
 OURS: dict[str, Callable[[Draw], Case]] = {
     **BOTH,
+    **{name_of(kind, bits): dynamic(kind, bits) for kind, bits in DYNAMIC},
     **{name_of("rows", *scheme, torch.bfloat16): rows(*scheme, torch.bfloat16) for scheme in GROUPS},
+    **{
+        name_of("products", "dynamic" if is_dynamic else "weights", dtype): products(is_dynamic, dtype)
+        for is_dynamic in (True, False)
+        for dtype in FLOATS
+    },
     **{name_of("weights", bits, dtype): weights(bits, dtype) for bits in (4, 8) for dtype in FLOATS},
 }
 
