@@ -1,5 +1,5 @@
 """
-Write the generated parts of the documents: IR of each level, the table of support, the list of passes.
+Write the generated parts of the documents: IR of each level, the table of support, passes, schemes of quantisation.
 
     python docs/update.py [--check]
 
@@ -120,6 +120,17 @@ def report() -> str:
     return "```\n" + "\n".join(line.rstrip() for line in text.rstrip().splitlines()) + "\n```"
 
 
+def schemes() -> str:
+    """What becomes of a layer in each scheme that it can be quantised in."""
+    from xnnir.testing.zoo import quiet
+
+    with quiet():
+        sys.path.insert(0, str(DOCS))
+        from schemes import rows
+
+        return "\n".join(rows())
+
+
 def part(name: str) -> str:
     """The text of a generated part. Raises `KeyError` for an unknown name."""
     if name.startswith("ir "):
@@ -131,6 +142,7 @@ def part(name: str) -> str:
         "support": support,
         "passes": passes,
         "pipeline": pipeline,
+        "schemes": schemes,
     }[name]()
 
 

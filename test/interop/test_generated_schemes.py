@@ -219,8 +219,8 @@ BOTH: dict[str, Callable[[Draw], Case]] = {
 }
 """
 What ExecuTorch lowers as well. It stops at convolutions with 4 bits, and at products of integers; where weights alone
-are quantised, it has no kernel that dequantises them; and its runtime refuses 8 bits in float16, whose scales it wrote in
-two bytes.
+are quantised, it has no kernel that dequantises them; and its runtime refuses 8 bits in float16, whose scales it wrote
+in two bytes.
 """
 
 OURS: dict[str, Callable[[Draw], Case]] = {
