@@ -300,6 +300,21 @@ def relu_(x: torch.Tensor) -> None:
     x.relu_()
 
 
+def test_weights_that_torchao_wraps_are_refused_with_what_to_do() -> None:
+    """torchao unwraps linear layers and embeddings, and no convolutions."""
+    from torchao.quantization import IntxWeightOnlyConfig, PerAxis, quantize_
+    from torchao.utils import unwrap_tensor_subclass
+
+    model = nn.Sequential(nn.Conv2d(2, 4, 3)).eval()
+    config = IntxWeightOnlyConfig(weight_dtype=torch.int8, granularity=PerAxis(0))
+    quantize_(model, config, lambda module, _: isinstance(module, nn.Conv2d))
+    program = torch.export.export(unwrap_tensor_subclass(model), (torch.randn(1, 2, 5, 5),))
+    with pytest.raises(FrontendError, match="expected the plain tensor") as caught:
+        import_exported_program(program, make_context())
+    assert "unwrap_tensor_subclass(model) before" in str(caught.value.hint)
+    assert "leave other modules unquantised" in str(caught.value.hint)
+
+
 def test_custom_operators_are_called_by_name(run_imported: Any) -> None:
     x = torch.randn(3)
     program = torch.export.export(function_model(lambda x: scale(x, 2.0)), (x,))

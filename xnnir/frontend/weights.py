@@ -35,7 +35,8 @@ class WeightImporter:
         if type(tensor) not in (torch.Tensor, torch.nn.Parameter, torch.nn.Buffer):
             raise FrontendError(
                 f"expected the plain tensor {name}, got a {type(tensor).__name__}",
-                hint="call torchao.utils.unwrap_tensor_subclass(model) before torch.export.export"
+                hint="call torchao.utils.unwrap_tensor_subclass(model) before torch.export.export; it reaches linear "
+                "layers and embeddings within the model, so leave other modules unquantised"
                 if type(tensor).__module__.startswith("torchao.")
                 else "materialise the weights before torch.export.export",
             )
