@@ -234,7 +234,7 @@ def plot(results: list[Outcome]) -> str:
     text = io.StringIO()
     figure.savefig(text, format="svg", metadata={"Date": None})
     pyplot.close(figure)
-    return text.getvalue()
+    return "".join(f"{line.rstrip()}\n" for line in text.getvalue().splitlines())
 
 
 def table(results: list[Outcome]) -> str:

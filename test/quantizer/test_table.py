@@ -6,12 +6,13 @@ why: a new row without a pattern for it fails here.
 from __future__ import annotations
 
 import importlib.util
+import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 import torch
-from graphs import STATIC, Calls, annotated, annotation, exported, image
+from graphs import STATIC, Calls, annotated, annotation, exported, image, path, quantized
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
@@ -187,6 +188,18 @@ def test_what_stays_in_float_says_why() -> None:
         assert any(expected in reason for reason in found), (name, found)
     coded = {node.name for node in graph.graph.nodes if annotation(node)}
     assert not coded & FLOAT.keys()
+
+
+def test_a_known_range_is_read_as_it_is_written() -> None:
+    """Without a second coding in between; but not by a concatenation, whose other parts need more of a range."""
+    graph = quantized(model([lambda m, y: F.silu(y), lambda m, y: y * y.sigmoid().transpose(2, 3)]), image())
+    # A number that several operators read is dequantised for each.
+    once = re.sub(r"(dq )+", "dq ", path(graph))
+    assert once == "q dq conv2d q dq sigmoid q dq mul q dq sigmoid q dq transpose q dq mul q dq"
+    graph = quantized(model([lambda m, y: torch.cat([y.sigmoid(), y * 4])]), image())
+    (cat,) = (node for node in graph.graph.nodes if "cat" in node.name)
+    scales = {part.args[1] for part in cat.args[0]}
+    assert len(scales) == 1 and scales.pop() > 1 / 256
 
 
 RANGES = {"sigmoid": (1 / 256, -128), "tanh": (1 / 128, 0), "silu": (1 / 256, -128)}

@@ -7,7 +7,12 @@ from collections.abc import Callable
 from math import isfinite, prod
 
 from torch.fx import Graph, Node
-from torchao.quantization.pt2e.quantizer import QuantizationSpecBase, SharedQuantizationSpec
+from torchao.quantization.pt2e.quantizer import (
+    FixedQParamsQuantizationSpec,
+    QuantizationSpec,
+    QuantizationSpecBase,
+    SharedQuantizationSpec,
+)
 
 from xnnir.dialects import xnn
 from xnnir.quantizer.annotation import (
@@ -79,6 +84,38 @@ def propagate(graph: Graph, accepts: Callable[[Node], bool], refuse: Callable[[N
             _share(node, x)
         except Refusal as refusal:
             refuse(node, str(refusal))
+
+
+def keep_known_ranges(graph: Graph) -> None:
+    """
+    Have readers of a result whose coding is fixed by its range read it in that coding.
+
+    Observers of their own would find nearly the same range, and all numbers would be coded twice.
+    """
+    for node in graph.nodes:
+        annotation = annotation_of(node)
+        if annotation is None:
+            continue
+        specs = annotation.input_qspec_map
+        # Where others are coded as this input is, their range matters as well.
+        leading = {_edge(spec) for spec in (annotation.output_qspec, *specs.values())}
+        for x, spec in specs.items():
+            if isinstance(spec, QuantizationSpec) and (x, node) not in leading and _has_known_range(x):
+                specs[x] = SharedQuantizationSpec(x)
+
+
+def _edge(spec: QuantizationSpecBase | None) -> object:
+    return spec.edge_or_node if isinstance(spec, SharedQuantizationSpec) else None
+
+
+def _has_known_range(node: Node) -> bool:
+    spec = output_spec(node)
+    while isinstance(spec, SharedQuantizationSpec):
+        source = spec.edge_or_node
+        if not isinstance(source, Node):
+            return False
+        spec = output_spec(source)
+    return isinstance(spec, FixedQParamsQuantizationSpec)
 
 
 def _share(node: Node, x: Node) -> None:

@@ -41,7 +41,7 @@ from xnnir.quantizer.filters import (
 from xnnir.quantizer.operators import NORM_PARTS, NORMS, SHARING, SPLITS, Target, functional
 from xnnir.quantizer.patterns import SUPPORTED_PATTERNS, QuantPattern, supported_operators
 from xnnir.quantizer.report import Decision, QuantizerReport, decide
-from xnnir.quantizer.sharing_patterns import propagate
+from xnnir.quantizer.sharing_patterns import keep_known_ranges, propagate
 from xnnir.quantizer.transforms import transform
 
 __all__ = ["QuantPattern", "XNNPACKQuantizer", "get_symmetric_quantization_config"]
@@ -132,6 +132,7 @@ class XNNPACKQuantizer(Quantizer):
         propagate(
             model.graph, self._accepts_sharing(), lambda node, why: self._reasons.update({node.name: why})
         )
+        keep_known_ranges(model.graph)
         self._report = self._explain(model)
         return model
 
