@@ -219,13 +219,14 @@ def _dynamic(call: AtenOp, bf16: bool) -> list[Operation]:
     if inner < 1:
         return []
     dims = dims_of(tensor_type_of(x))
-    is_narrow = isinstance(element_type_of(x), BFloat16Type)
-    made: list[Operation] = [cast_op(x, f32)] if is_narrow else []
+    made: list[Operation] = [cast_op(x, f32)] if isinstance(element_type_of(x), BFloat16Type) else []
     coded = xnn.ConvertOp(made[0].results[0] if made else x, tensor_type(xnn.QDInt8Type(inner), dims))
     coded.output.name_hint = quantize.results[0].name_hint
-    real = xnn.ConvertOp(coded.output, tensor_type(f32, dims) if is_narrow else call.results[0].type)
+    result = element_type_of(call.results[0])
+    is_narrow = isinstance(result, BFloat16Type)
+    real = xnn.ConvertOp(coded.output, tensor_type(f32 if is_narrow else result, dims))
     made += [coded, real]
-    return [*made, cast_op(real.output, BFloat16Type())] if is_narrow else made
+    return [*made, cast_op(real.output, result)] if is_narrow else made
 
 
 def _is_full_int8(op: AtenOp) -> bool:

@@ -32,6 +32,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from xnnir.testing import stock
+from xnnir.testing.old_encodings import old_file
 
 pytest.importorskip("executorch")
 
@@ -208,7 +209,9 @@ def check_static(model: nn.Module, inputs: tuple[Tensor, ...], coding: Coding, *
     program = torch.export.export(model, inputs)
     results, lowered = results_of_our_file(program, inputs)
     if with_stock:
-        results["ExecuTorch's"] = run(stock.lower(program), inputs)
+        file = stock.lower(program)
+        results["ExecuTorch's"] = run(file, inputs)
+        results["ExecuTorch's in the old encoding"] = run(old_file(file), inputs)
     quantum = 1.0 if expected.dtype != torch.float32 else coding.scale
     for name, result in results.items():
         assert result.dtype == expected.dtype and result.shape == expected.shape

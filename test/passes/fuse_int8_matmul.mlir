@@ -22,11 +22,33 @@ func.func @weight_only(%x: tensor<2x8xf32>) -> tensor<2x4xf32> {
 
 // -----
 
+// A bias is part of the layer, and goes before what makes a batch of its rows.
+// CHECK-LABEL: func.func @bias
+func.func @bias(%x: tensor<6x8xf32>) -> tensor<2x3x4xf32> {
+  // CHECK:      %p = aten.linear(%x, %{{.+}}, %b) : (tensor<6x8xf32>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<6x4xf32>
+  // CHECK-NEXT: %v = aten.view(%p, size = [2, 3, 4])
+  // CHECK-NEXT: func.return %v
+  %b = aten.parameter "b" dense<2.0> : tensor<4xf32>
+  %w = aten.parameter "w" dense<1> : tensor<4x8xi8>
+  %s = aten.parameter "s" dense<0.5> : tensor<4xf32>
+  %t = aten.t(%w) : (tensor<4x8xi8>) -> tensor<8x4xi8>
+  %i = aten._to_copy(%t, dtype = torch.float32) : (tensor<8x4xi8>) -> tensor<8x4xf32>
+  %m = aten.mm(%x, %i) : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
+  %p = aten.mul.Tensor(%m, %s) : (tensor<6x4xf32>, tensor<4xf32>) -> tensor<6x4xf32>
+  %v = aten.view(%p, size = [2, 3, 4]) : (tensor<6x4xf32>) -> tensor<2x3x4xf32>
+  %y = aten.add.Tensor(%v, %b) : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
+  func.return %y : tensor<2x3x4xf32>
+}
+
+// -----
+
 // A product of integers, with the scales of rows and of channels; the rows were a batch.
 // CHECK-LABEL: func.func @dynamic
 func.func @dynamic(%x: tensor<2x3x8xf32>) -> tensor<6x4xf32> {
-  // CHECK:      %q = qdq.quantize_affine(%x
-  // CHECK:      %[[X:.+]] = qdq.dequantize_affine(%q, block_size = [1, 1, 8], scale = %c, zero_point = %z, {{.*}} -> tensor<2x3x8xf32>
+  // CHECK-NOT:  "SYMMETRIC"
+  // CHECK:      %[[C:.+]], %[[Z:.+]] = qdq.choose_qparams_affine(%x, mapping_type = "ASYMMETRIC"
+  // CHECK-NEXT: %q = qdq.quantize_affine(%x, block_size = [1, 1, 8], scale = %[[C]], zero_point = %[[Z]],
+  // CHECK-NEXT: %[[X:.+]] = qdq.dequantize_affine(%q, block_size = [1, 1, 8], scale = %[[C]], zero_point = %[[Z]], {{.*}} -> tensor<2x3x8xf32>
   // CHECK-NEXT: %[[R:.+]] = aten.view(%[[X]], size = [6, 8]) : (tensor<2x3x8xf32>) -> tensor<6x8xf32>
   // CHECK-NEXT: %y = aten.linear(%[[R]], %{{.+}}) : (tensor<6x8xf32>, tensor<4x8xf32>) -> tensor<6x4xf32>
   // CHECK-NEXT: func.return %y
