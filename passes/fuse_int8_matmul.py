@@ -197,7 +197,7 @@ def _centred(product: AtenOp, factor: SSAValue) -> tuple[SSAValue | None, AtenOp
         or total is None
         or end.operands[0] is not product.results[0]
         or moved.arg("other") != 128
-        or tuple(total.arg("dim")) != (0,)
+        or total.arg("dim") != (0,)
         or _transposed_weight(total.operands[0]) is not _transposed_weight(factor)
     ):
         return None, product
@@ -210,6 +210,9 @@ def _is_symmetric(quantize: AtenOp) -> bool:
         isinstance(choose, AtenOp)
         and choose.name == "qdq.choose_qparams_affine"
         and choose.arg("mapping_type") == "SYMMETRIC"
+        and list(choose.results) == [quantize.arg("scale"), quantize.arg("zero_point")]
+        and choose.arg("input") is quantize.arg("input")
+        and choose.arg("block_size") == quantize.arg("block_size")
         and str(quantize.arg("output_dtype")) == "int8"
     )
 

@@ -9,6 +9,7 @@ from xdsl.ir import SSAValue
 from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.weights import Array, WeightStore, constant_array
 from xnnir.dialects.xnn.base import tensor_type_of
+from xnnir.errors import XnnirError
 from xnnir.interpreter.aten import evaluate
 
 
@@ -16,13 +17,19 @@ def evaluate_constant(op: AtenOp, store: WeightStore) -> Array:
     """
     The only result of `op`, whose operands are parameters, buffers and constants of the model, in float32.
 
-    Raises what torch raises for arguments that do not fit.
+    Raises `XnnirError` for arguments that do not fit.
     """
     values: dict[SSAValue, torch.Tensor] = {}
     for operand in op.operands:
         assert isinstance(operand.owner, StaticValueOp)
         values[operand] = constant_tensor(operand.owner, store)
-    return evaluate(op, values)[0].detach().float().contiguous().numpy()
+    try:
+        result = evaluate(op, values)[0]
+    except Exception as error:
+        raise XnnirError(
+            f"{op.name}: torch cannot compute it from constants: {error}", op.location
+        ) from error
+    return result.detach().float().contiguous().numpy()
 
 
 def constant_tensor(op: StaticValueOp, store: WeightStore) -> torch.Tensor:
