@@ -35,6 +35,7 @@ from xnnir.dialects.qdq import qdq_classes
 from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
+from xnnir.passes._casts import cast_op
 
 _CASTS = ("aten._to_copy", "aten.to.dtype")
 _VIEWS = ("aten.flatten.using_ints", "aten.reshape", "aten.view", "aten.squeeze.dim")
@@ -99,7 +100,15 @@ class _Layer:
         weight.name_hint = self.weight.name_hint
         x = self.x if self.quantize is None else self._real(add, dtype)
         summed = _sum_with_bias(self.end, channels)
-        args = {"input": x, "weight": weight, "bias": None if summed is None else _other(*summed)}
+        bias = None if summed is None else _other(*summed)
+        owner = None if bias is None else bias.owner
+        if isinstance(owner, StaticValueOp) and not owner.is_before_in_block(self.end):
+            # It stands where it is first read.
+            owner.detach()
+            block.insert_op_before(owner, self.end)
+        if bias is not None and element_type_of(bias) != element_type_of(result):
+            bias = add(cast_op(bias, element_type_of(result)))  # what a sum of both types is computed in
+        args = {"input": x, "weight": weight, "bias": bias}
         linear = add(AtenOp.create_call("linear", args, [result.type]))
         linear.name_hint = result.name_hint
         block.insert_ops_before(made, self.end)
@@ -270,8 +279,7 @@ def _sum_with_bias(end: AtenOp, channels: int) -> tuple[AtenOp, SSAValue] | None
         if sum is not None and bias is not None:
             is_bias = isinstance(bias.owner, StaticValueOp) and shape_of(bias) == (channels,)
             is_plain = sum.arg("alpha") == 1 and sum.results[0].type == product.type
-            is_above = bias.owner.is_before_in_block(end) if isinstance(bias.owner, StaticValueOp) else False
-            return (sum, product) if is_bias and is_plain and is_above else None
+            return (sum, product) if is_bias and is_plain else None
         op = _only_reader(op, *_VIEWS)
     return None
 

@@ -28,7 +28,6 @@ func.func @bias(%x: tensor<6x8xf32>) -> tensor<2x3x4xf32> {
   // CHECK:      %p = aten.linear(%x, %{{.+}}, %b) : (tensor<6x8xf32>, tensor<4x8xf32>, tensor<4xf32>) -> tensor<6x4xf32>
   // CHECK-NEXT: %v = aten.view(%p, size = [2, 3, 4])
   // CHECK-NEXT: func.return %v
-  %b = aten.parameter "b" dense<2.0> : tensor<4xf32>
   %w = aten.parameter "w" dense<1> : tensor<4x8xi8>
   %s = aten.parameter "s" dense<0.5> : tensor<4xf32>
   %t = aten.t(%w) : (tensor<4x8xi8>) -> tensor<8x4xi8>
@@ -36,6 +35,7 @@ func.func @bias(%x: tensor<6x8xf32>) -> tensor<2x3x4xf32> {
   %m = aten.mm(%x, %i) : (tensor<6x8xf32>, tensor<8x4xf32>) -> tensor<6x4xf32>
   %p = aten.mul.Tensor(%m, %s) : (tensor<6x4xf32>, tensor<4xf32>) -> tensor<6x4xf32>
   %v = aten.view(%p, size = [2, 3, 4]) : (tensor<6x4xf32>) -> tensor<2x3x4xf32>
+  %b = aten.parameter "b" dense<2.0> : tensor<4xf32>
   %y = aten.add.Tensor(%v, %b) : (tensor<2x3x4xf32>, tensor<4xf32>) -> tensor<2x3x4xf32>
   func.return %y : tensor<2x3x4xf32>
 }
