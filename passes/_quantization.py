@@ -222,7 +222,10 @@ class Codes:
                 raise Unrepresentable(f"XNNPACK wants a zero point of {low} to {high}, got {zero_point}")
             return kind(float(scales[0]), zero_point)
         if self.zero_points is not None:
-            raise Unrepresentable("XNNPACK wants zero points of 0 where there are several scales")
+            raise Unrepresentable(
+                "XNNPACK wants zero points of 0 where there are several scales; quantise weights around zero "
+                "(MappingType.SYMMETRIC)"
+            )
         if len(axes) == 1 and self.block[axes[0]] == 1:
             several = _SEVERAL_SCALES.get(dtype)
             if several is None:
@@ -240,11 +243,13 @@ class Codes:
             )
         if not self.fits_four_bits():
             raise Unrepresentable(
-                f"XNNPACK has groups of 4-bit weights only, got groups of {size} of {self.bits()} bits"
+                f"XNNPACK has groups of 4-bit weights only, got groups of {size} of {self.bits()} bits; a scale for "
+                "each output channel will do (PerAxis(0))"
             )
         if size % BLOCK_MULTIPLE:
             raise Unrepresentable(
-                f"XNNPACK has groups of a multiple of {BLOCK_MULTIPLE} weights, got groups of {size}"
+                f"XNNPACK has groups of a multiple of {BLOCK_MULTIPLE} weights, got groups of {size}; "
+                f"PerGroup({BLOCK_MULTIPLE}) will do"
             )
         return xnn.QBInt4Type(0, size, store.add(self.scales.reshape(-1)))
 

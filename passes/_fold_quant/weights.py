@@ -44,6 +44,11 @@ from xnnir.passes._quantization import (
 _FOUR_BIT: type[PerChannelType] = xnn.QCInt4Type
 _EIGHT_BIT: type[PerChannelType] = xnn.QCInt8Type
 
+_GROUPS_OF_FLOATS = (
+    "XNNPACK has groups of weights for rows quantised while they are computed only; quantise rows as well "
+    "(Int8DynamicActivationIntxWeightConfig), or give each output channel a scale (PerAxis(0))"
+)
+
 Weighted = xnn.FullyConnectedOp | ConvolutionLikeOp
 
 
@@ -86,9 +91,7 @@ class Folder:
         filter = codes.constant(self.store)
         if isinstance(element_type_of(filter.result), xnn.QBInt4Type):
             filter.erase()
-            raise Unrepresentable(
-                "XNNPACK has groups of weights for rows quantised while they are computed only"
-            )
+            raise Unrepresentable(_GROUPS_OF_FLOATS)
         scale = codes.scales.reshape(-1).astype(np.float64) * coding.scale.value.data
         bias = self._static_bias(op, scale)
         self._finish(op, source, filter, bias, convert.output.type, convert)
@@ -132,9 +135,7 @@ class Folder:
         filter = self._linear_filter(op, codes)
         if isinstance(element_type_of(filter.result), xnn.QBInt4Type):
             filter.erase()
-            raise Unrepresentable(
-                "XNNPACK has groups of weights for rows quantised while they are computed only"
-            )
+            raise Unrepresentable(_GROUPS_OF_FLOATS)
         if (bias := op.bias) is not None:
             # XNNPACK multiplies a bias by the scales of these weights.
             op.operands = [op.input, op.filter]
