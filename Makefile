@@ -40,7 +40,7 @@ test-all: lint build ## lint, then all tests, those that take minutes too
 	@$(MAKE) --no-print-directory sanitize
 	@$(BIN)/python test/run_cross.py $(CROSS) $(addprefix --programs=,$(CROSS_PROGRAMS))
 
-test-cross: setup ## C++ tests and stock's programs as 64- and 32-bit Arm run them; CROSS=<presets>
+test-cross: build ## C++ tests and stock's programs as 64- and 32-bit Arm run them, and lesser x86; CROSS=<presets>
 	@$(BIN)/python test/run_cross.py $(CROSS)
 
 lit: setup ## the IR tests only

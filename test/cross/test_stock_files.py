@@ -34,13 +34,18 @@ FILES = sorted(path for path in FOLDER.glob("*.pte") if path.stem not in ("exter
 PROCESSORS = {
     "linux-aarch64": ("max", "cortex-a53"),
     "linux-armv7": ("max", "cortex-a9"),
+    "linux-armv6": ("max", "arm1176"),
+    "linux-i686": ("max", "coreduo"),
+    # This machine's own build, on processors with SSE3, SSE4.2 and AVX.
+    "default": ("Opteron_G1", "Nehalem", "SandyBridge"),
 }
 CASES = [(preset, cpu) for preset in PRESETS for cpu in PROCESSORS.get(preset, ("max",))]
 # On 32-bit Arm, cpuinfo reads what a processor has in /proc/cpuinfo, some of it out of its part number; the emulator
-# shows this machine's. Here are features, version of the architecture and part: a Cortex-A76 and a Cortex-A9.
+# shows this machine's. Here are features, version of the architecture and part: a Cortex-A76, a Cortex-A9, an ARM1176.
 CPUINFO = {
     ("linux-armv7", "max"): ("half thumb fastmult vfp edsp neon vfpv3 vfpv4 idiva idivt crc32", 8, 0xD0B),
     ("linux-armv7", "cortex-a9"): ("half thumb fastmult vfp edsp neon vfpv3", 7, 0xC09),
+    ("linux-armv6", "arm1176"): ("half thumb fastmult vfp edsp java tls", 7, 0xB76),
 }
 # XNNPACK computes in float16 only where the processor does.
 NEEDS_HALF = "half"
@@ -61,6 +66,8 @@ pytestmark = pytest.mark.cross
 
 def emulated(preset: str, cpu: str, folder: Path) -> list[str]:
     """The command that xnn-run's arguments follow; `folder` is for files that the emulated system has."""
+    if preset == "default":
+        return ["qemu-x86_64-static", str(ROOT / "build" / "bin" / "xnn-run")]
     cache = (ROOT / "build" / preset / "CMakeCache.txt").read_text()
     match = re.search(r"^XNNIR_RUN_WITH:INTERNAL=(.+)$", cache, re.MULTILINE)
     assert match is not None, f"{preset} was configured without an emulator"
