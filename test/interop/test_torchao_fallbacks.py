@@ -20,9 +20,10 @@ from torchao.utils import unwrap_tensor_subclass
 import xnnir
 from xnnir.runtime import Runtime
 
+INT4: torch.dtype = torch.int4  # pyright: ignore[reportAttributeAccessIssue]
 FALLBACKS = {
     "groups of weights only": (
-        IntxWeightOnlyConfig(weight_dtype=torch.int4, granularity=PerGroup(32)),
+        IntxWeightOnlyConfig(weight_dtype=INT4, granularity=PerGroup(32)),
         "XNNPACK has groups of weights for rows quantised while they are computed only",
     ),
     "groups of eight bits": (
@@ -30,12 +31,12 @@ FALLBACKS = {
         "XNNPACK has groups of 4-bit weights only",
     ),
     "groups of sixteen": (
-        Int8DynamicActivationIntxWeightConfig(weight_dtype=torch.int4, weight_granularity=PerGroup(16)),
+        Int8DynamicActivationIntxWeightConfig(weight_dtype=INT4, weight_granularity=PerGroup(16)),
         "XNNPACK has groups of a multiple of 32 weights, got groups of 16",
     ),
     "zero points": (
         Int8DynamicActivationIntxWeightConfig(
-            weight_dtype=torch.int4,
+            weight_dtype=INT4,
             weight_granularity=PerGroup(32),
             weight_mapping_type=MappingType.ASYMMETRIC,
         ),
