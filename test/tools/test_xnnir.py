@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import importlib
 import json
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -255,3 +258,39 @@ def test_names_are_no_markup(tmp_path: Path) -> None:
         xnnir("compile", saved, "--compile-to", level, "-o", text)
         xnnir("compile", text, "-o", again)
         assert again.read_bytes() == program.read_bytes()
+
+
+@pytest.mark.parametrize("scheme", ["pt2e", "torchao"])
+def test_quantised_models_are_read_in_a_process_of_their_own(scheme: str, tmp_path: Path) -> None:
+    """Nobody has imported there what registers their operators."""
+    torch.manual_seed(0)  # pyright: ignore[reportUnknownMemberType]
+    model, x = nn.Sequential(nn.Linear(32, 16), nn.ReLU()).eval(), torch.randn(4, 32)
+    coded: Any
+    if scheme == "pt2e":
+        from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
+
+        from xnnir.quantizer import XNNPACKQuantizer, get_symmetric_quantization_config
+
+        config = get_symmetric_quantization_config(is_per_channel=True)
+        prepared = prepare_pt2e(
+            torch.export.export(model, (x,)).module(), XNNPACKQuantizer().set_global(config)
+        )
+        prepared(x)
+        coded = convert_pt2e(prepared)
+    else:
+        from torchao.quantization import Int8DynamicActivationIntxWeightConfig, quantize_
+        from torchao.utils import unwrap_tensor_subclass
+
+        quantize_(model, Int8DynamicActivationIntxWeightConfig())
+        coded = unwrap_tensor_subclass(model)
+    expected = coded(x).detach().numpy()
+    path = tmp_path / "coded.pt2"
+    torch.export.save(torch.export.export(coded, (x,)), path)
+    np.save(tmp_path / "x.npy", x.numpy())
+    command = [Path(sys.executable).with_name("xnnir"), "compile", path]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    result = tmp_path / "y.npy"
+    xnnir("run", path.with_suffix(".pte"), "--input", tmp_path / "x.npy", "--output", result)
+    got = np.load(result)
+    assert np.linalg.norm(got - expected) < 0.02 * np.linalg.norm(expected)

@@ -11,6 +11,7 @@ import torch
 from xdsl.ir import SSAValue
 
 from xnnir.dialects.aten import AtenOp, Device, Dtype, Layout, MemoryFormat
+from xnnir.frontend.operator_libraries import LIBRARIES
 from xnnir.interpreter.quantized_embedding import BITS, embedding
 
 
@@ -29,18 +30,11 @@ def evaluate(op: AtenOp, values: Mapping[SSAValue, Any]) -> tuple[Any, ...]:
     return tuple(cast(list[Any], result)) if isinstance(result, list) else (result,)
 
 
-_LIBRARIES = {
-    "quantized_decomposed": "torch.ao.quantization.fx._decomposed",
-    "torchao": "torchao.quantization.quant_primitives",
-}
-"""What registers the operators of a namespace when it is imported."""
-
-
 def _overload(target: str) -> Callable[..., Any]:
     namespace, name, overload = target.split(".", 2)
     if namespace == "quantized_decomposed" and name in BITS:
         return partial(embedding, BITS[name])
-    if (library := _LIBRARIES.get(namespace)) is not None:
+    if (library := LIBRARIES.get(namespace)) is not None:
         importlib.import_module(library)
     try:
         return getattr(getattr(getattr(torch.ops, namespace), name), overload)

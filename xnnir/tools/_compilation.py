@@ -142,6 +142,15 @@ class Compilation:
                 raise XnnirError(
                     "torch is needed to read .pt2 files", hint="pip install 'xnnir[torch]'"
                 ) from error
+            from xnnir.frontend.operator_libraries import register_operators_of
+
+            try:
+                register_operators_of(self.source)
+            except ImportError as error:
+                raise XnnirError(
+                    f"{self.source}: a library that registers its operators is not installed: {error}",
+                    hint="pip install torchao",
+                ) from error
             try:
                 program = torch.export.load(self.source)
             except Exception as error:
