@@ -108,6 +108,13 @@ bool Program::State::locate(Span<const uint8_t> bytes, std::string &file_name, u
   return false;
 }
 
+bool Program::State::contains(Span<const uint8_t> bytes) const {
+  for (const LoadedSource &source : sources)
+    if (bytes.begin() >= source.bytes().begin() && bytes.end() <= source.bytes().end())
+      return true;
+  return false;
+}
+
 Program::Program(std::shared_ptr<const State> state) : state_(std::move(state)) {}
 
 Result<Program> Program::load(const Source &source, const ProgramOptions &options) {

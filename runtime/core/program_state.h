@@ -39,6 +39,7 @@ struct Program::State final : NamedDataMap, ByteSources {
   std::shared_ptr<BackendState> backend_state(Backend *backend) const;
   void release(Span<const uint8_t> bytes) const override;
   bool locate(Span<const uint8_t> bytes, std::string &file, uint64_t &offset) const override;
+  bool contains(Span<const uint8_t> bytes) const override;
 
 private:
   Status load_data(const Source &source);

@@ -34,6 +34,8 @@ public:
   // Whether the bytes are in a file, at `offset`. `file` differs between files, and between a file before and
   // after a change.
   virtual bool locate(Span<const uint8_t> bytes, std::string &file, uint64_t &offset) const = 0;
+  // Whether the bytes are in one of the sources: vector instructions may read past their end then.
+  virtual bool contains(Span<const uint8_t> bytes) const = 0;
 };
 
 // What the delegates of a program share, of one backend.
