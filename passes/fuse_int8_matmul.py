@@ -32,10 +32,10 @@ from xnnir.dialects import aten
 from xnnir.dialects.aten import DTYPES, AtenOp, StaticValueOp
 from xnnir.dialects.aten.values import Dtype
 from xnnir.dialects.qdq import qdq_classes
-from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import dims_of, tensor_type
+from xnnir.dialects.xnn.base import element_type_of, shape_of
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
 from xnnir.passes._casts import cast_op
+from xnnir.passes._fold_quant.codings import coded_type
 
 _CASTS = ("aten._to_copy", "aten.to.dtype")
 _VIEWS = ("aten.flatten.using_ints", "aten.reshape", "aten.view", "aten.squeeze.dim")
@@ -130,10 +130,10 @@ class _Layer:
         codes = add(quantize.with_args(scale=scale, zero_point=zero_point))
         codes.name_hint = quantize.results[0].name_hint
         element_type = element_type_of(self.end.results[0])
-        type = _with_element_type(codes, element_type)
+        type = coded_type(codes, element_type)
         real = add(_dequantize(codes, quantize.arg("block_size"), scale, zero_point, dtype, type))
         for view in _views_between(quantize.results[0], self.x):
-            real = add(view.with_args([_with_element_type(view.results[0], element_type)], self=real))
+            real = add(view.with_args([coded_type(view.results[0], element_type)], self=real))
         return real
 
 
@@ -294,7 +294,3 @@ def _other(op: AtenOp, value: SSAValue) -> SSAValue | None:
     """The other operand of an op with two; None where there is one only."""
     others = [operand for operand in op.operands if operand is not value]
     return others[0] if len(others) == 1 else None
-
-
-def _with_element_type(value: SSAValue, element_type: Attribute) -> Attribute:
-    return tensor_type(element_type, dims_of(tensor_type_of(value)))

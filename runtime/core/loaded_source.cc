@@ -62,9 +62,12 @@ void LoadedSource::release(Span<const uint8_t> part) const {
     file_->release(part);
 }
 
+bool LoadedSource::contains(Span<const uint8_t> part) const {
+  return part.begin() >= bytes_.begin() && part.end() <= bytes_.end();
+}
+
 bool LoadedSource::locate(Span<const uint8_t> part, std::string &file, uint64_t &offset) const {
-  if (file_ == nullptr || file_->identity().empty() || part.begin() < bytes_.begin() ||
-      part.end() > bytes_.end())
+  if (file_ == nullptr || file_->identity().empty() || !contains(part))
     return false;
   file = file_->identity();
   offset = file_->offset() + static_cast<uint64_t>(part.begin() - bytes_.begin());

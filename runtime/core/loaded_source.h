@@ -20,6 +20,7 @@ public:
   Status about(const Status &status) const;
   // Lets the memory of a part go, if it is a part of this and can be read again.
   void release(Span<const uint8_t> part) const;
+  bool contains(Span<const uint8_t> part) const;
   // Whether bytes are a part of this, and of a file that can be told from others: where they are in it.
   bool locate(Span<const uint8_t> part, std::string &file, uint64_t &offset) const;
 

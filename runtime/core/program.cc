@@ -110,7 +110,7 @@ bool Program::State::locate(Span<const uint8_t> bytes, std::string &file_name, u
 
 bool Program::State::contains(Span<const uint8_t> bytes) const {
   for (const LoadedSource &source : sources)
-    if (bytes.begin() >= source.bytes().begin() && bytes.end() <= source.bytes().end())
+    if (source.contains(bytes))
       return true;
   return false;
 }
