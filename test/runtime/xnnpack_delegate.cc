@@ -2,6 +2,7 @@
 #include <cstdlib>
 #include <new>
 
+#include "backends/xnnpack/define_values.h"
 #include "delegate_runner.h"
 #include "guarded_pages.h"
 
@@ -186,6 +187,41 @@ TEST(Delegate, DoesNotReadPastThePageOfAnInput) {
     const Status status = run(**delegate, {&input, &output});
     ASSERT_TRUE(status.ok()) << status.message();
     expect_close(output.read(), dynamic_reference(x, w));
+  }
+}
+
+// A source of `size` bytes.
+struct OneSource final : ByteSources {
+  OneSource(const uint8_t *begin, size_t size) : bytes(begin, size) {}
+  void release(Span<const uint8_t>) const override {}
+  bool locate(Span<const uint8_t>, std::string &, uint64_t &) const override { return false; }
+  bool contains(Span<const uint8_t> part) const override {
+    return part.begin() >= bytes.begin() && part.end() <= bytes.end();
+  }
+  Span<const uint8_t> bytes;
+};
+
+// Nothing is known of what lies behind named data, but behind each part of a source more can be read.
+TEST(Delegate, CopiesConstantsThatEndWithAPageUnlessTheyAreOfASource) {
+  constexpr size_t kBytes = 6 * sizeof(float);
+  const GuardedPages pages(kBytes);
+  ASSERT_TRUE(pages.ok());
+  BlobBuilder blob;
+  const std::vector<uint8_t> &bytes = make_dynamic(blob, std::vector<float>(6)).finish();
+  Result<DelegateGraph> graph = read_delegate(bytes, blob.named_data);
+  ASSERT_TRUE(graph.ok()) << graph.status().message();
+  DelegateValue &filter = graph->values[1];
+  filter.data = pages.last(kBytes);
+  filter.slack = 0;
+  const OneSource its(pages.last(kBytes), kBytes);
+  const OneSource another(pages.last(kBytes), kBytes - 1);
+  for (const OneSource *source : {static_cast<const OneSource *>(nullptr), &another, &its}) {
+    std::deque<PaddedBuffer> packing;
+    std::deque<PaddedBuffer> running;
+    std::vector<const void *> data;
+    ASSERT_TRUE(place_constants(*graph, source, packing, running, data));
+    EXPECT_EQ(data[1] == filter.data, source == &its);
+    EXPECT_EQ(packing.size(), source == &its ? 0u : 1u);
   }
 }
 

@@ -46,7 +46,7 @@ public:
   Result<CompiledGraph> compile() {
     CompiledGraph compiled;
     std::deque<PaddedBuffer> packing;
-    if (!place_constants(graph_, packing, compiled.constants, data_))
+    if (!place_constants(graph_, options_.sources, packing, compiled.constants, data_))
       return Status(StatusCode::kMemoryAllocationFailed, "no memory for the delegate's constants");
     Subgraph subgraph;
     XNNIR_RETURN_IF_ERROR(create_subgraph(static_cast<uint32_t>(graph_.externals.size()), subgraph));

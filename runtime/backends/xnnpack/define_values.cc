@@ -52,8 +52,9 @@ xnn_status define_value(xnn_subgraph_t subgraph, const DelegateValue &value, con
   return xnn_status_invalid_parameter;
 }
 
-bool place_constants(const DelegateGraph &graph, std::deque<PaddedBuffer> &packing,
-                     std::deque<PaddedBuffer> &running, std::vector<const void *> &data) {
+bool place_constants(const DelegateGraph &graph, const ByteSources *sources,
+                     std::deque<PaddedBuffer> &packing, std::deque<PaddedBuffer> &running,
+                     std::vector<const void *> &data) {
   std::vector<Placement> placements(graph.values.size(), kUnused);
   for (const DelegateNode &node : graph.nodes)
     for (size_t i = 0; i < node.inputs.size(); ++i) {
@@ -74,7 +75,10 @@ bool place_constants(const DelegateGraph &graph, std::deque<PaddedBuffer> &packi
     const size_t alignment = std::max<size_t>(element_bits(value.datatype) / 8, 1);
     const bool aligned = reinterpret_cast<uintptr_t>(value.data) % alignment == 0;
     data[v] = value.data;
-    if (aligned && over_read_is_safe(value.data, bytes, value.slack))
+    // Weights as a rule: the map of named data cannot say what lies behind them.
+    const bool in_source =
+        sources != nullptr && sources->contains({static_cast<const uint8_t *>(value.data), bytes});
+    if (aligned && (in_source || over_read_is_safe(value.data, bytes, value.slack)))
       continue;
     std::deque<PaddedBuffer> &buffers = placements[v] == kPacked ? packing : running;
     buffers.emplace_back();

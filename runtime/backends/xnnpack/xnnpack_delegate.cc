@@ -52,12 +52,6 @@ Result<std::unique_ptr<Delegate>> XnnpackDelegate::create(const BackendInitConte
     return read.status();
   std::unique_ptr<XnnpackDelegate> delegate(new XnnpackDelegate);
   DelegateGraph &graph = delegate->graph_ = std::move(*read);
-  // Named data promises nothing of what lies behind it, but behind each part of a source lies more.
-  if (context.sources != nullptr)
-    for (DelegateValue &value : graph.values)
-      if (size_t bytes = 0; value.data != nullptr && count_bytes(value.shape, value.datatype, &bytes) &&
-                            context.sources->contains({static_cast<const uint8_t *>(value.data), bytes}))
-        value.slack = std::max<size_t>(value.slack, XNN_EXTRA_BYTES);
   for (const DelegateNode &node : graph.nodes)
     XNNIR_RETURN_IF_ERROR(check_datatypes(graph, node));
   simplify(graph);
