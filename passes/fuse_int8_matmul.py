@@ -32,10 +32,9 @@ from xnnir.dialects import aten
 from xnnir.dialects.aten import DTYPES, AtenOp, StaticValueOp
 from xnnir.dialects.aten.values import Dtype
 from xnnir.dialects.qdq import qdq_classes
-from xnnir.dialects.xnn.base import element_type_of, shape_of
+from xnnir.dialects.xnn.base import element_type_of, shape_of, with_element_type
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
 from xnnir.passes._casts import cast_op
-from xnnir.passes._fold_quant.codings import coded_type
 
 _CASTS = ("aten._to_copy", "aten.to.dtype")
 _VIEWS = ("aten.flatten.using_ints", "aten.reshape", "aten.view", "aten.squeeze.dim")
@@ -130,10 +129,10 @@ class _Layer:
         codes = add(quantize.with_args(scale=scale, zero_point=zero_point))
         codes.name_hint = quantize.results[0].name_hint
         element_type = element_type_of(self.end.results[0])
-        type = coded_type(codes, element_type)
+        type = with_element_type(codes, element_type)
         real = add(_dequantize(codes, quantize.arg("block_size"), scale, zero_point, dtype, type))
         for view in _views_between(quantize.results[0], self.x):
-            real = add(view.with_args([coded_type(view.results[0], element_type)], self=real))
+            real = add(view.with_args([with_element_type(view.results[0], element_type)], self=real))
         return real
 
 

@@ -33,7 +33,7 @@ from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp, StaticValueOp
 from xnnir.dialects.qdq import ScastOp
 from xnnir.dialects.weights import WeightStore, constant_array, get_weight_store
-from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
+from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of, with_element_type
 from xnnir.dialects.xnn.dims import dims_of, tensor_type
 from xnnir.dialects.xnn.types import PerTensorType
 from xnnir.passes._blocks import erase_dead_ops, function_blocks
@@ -179,7 +179,7 @@ def _dequantize(call: AtenOp, store: WeightStore) -> list[Operation]:
         return []
     # A call that quantises alike, and is looked at before, has taken this one over.
     kind, scale, zero_point = coding
-    type = tensor_type(kind(scale, zero_point), dims_of(tensor_type_of(codes)))
+    type = with_element_type(codes, kind(scale, zero_point))
     if isinstance(codes.owner, ScastOp) and codes.owner.input.type == type:
         return [xnn.ConvertOp(codes.owner.input, call.results[0].type)]
     scast = ScastOp(codes, type)

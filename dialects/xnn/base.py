@@ -23,7 +23,7 @@ from xdsl.irdl import IRDLOperation, ParsePropInAttrDict, base, traits_def
 from xdsl.traits import Pure
 from xdsl.utils.exceptions import VerifyException
 
-from xnnir.dialects.xnn.dims import verify_dims
+from xnnir.dialects.xnn.dims import dims_of, tensor_type, verify_dims
 from xnnir.dialects.xnn.types import verify_quantised_axis
 
 Tensor: TypeAlias = TensorType[Attribute]
@@ -48,6 +48,11 @@ def tensor_type_of(value: SSAValue) -> Tensor:
 def element_type_of(value: SSAValue) -> Attribute:
     """The element type of a tensor value."""
     return tensor_type_of(value).get_element_type()
+
+
+def with_element_type(value: SSAValue, element_type: Attribute) -> Tensor:
+    """The type of a tensor value, but for its elements: the same sizes, expressions and bounds."""
+    return tensor_type(element_type, dims_of(tensor_type_of(value)))
 
 
 def i64_array(values: Sequence[int]) -> I64Array:

@@ -12,8 +12,8 @@ from xdsl.ir import Attribute, SSAValue
 from xnnir.dialects import xnn
 from xnnir.dialects.aten import AtenOp
 from xnnir.dialects.weights import numpy_dtype
-from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of
-from xnnir.dialects.xnn.dims import dims_of, static_dim, tensor_type
+from xnnir.dialects.xnn.base import element_type_of, shape_of, tensor_type_of, with_element_type
+from xnnir.dialects.xnn.dims import dims_of, static_dim
 from xnnir.passes._aten_to_xnn.arguments import (
     float_arg,
     int_arg,
@@ -55,7 +55,7 @@ def _converted(to: Conversion, x: SSAValue, element_type: Attribute) -> SSAValue
     """
     if element_type_of(x) == element_type:
         return x
-    return to.emit(xnn.ConvertOp(x, tensor_type(element_type, dims_of(tensor_type_of(x)))))
+    return to.emit(xnn.ConvertOp(x, with_element_type(x, element_type)))
 
 
 def _affine(

@@ -8,8 +8,7 @@ from xdsl.dialects.builtin import Float16Type, Float32Type
 from xdsl.ir import Attribute, Operation, SSAValue
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import XnnOp, element_type_of, tensor_type_of
-from xnnir.dialects.xnn.dims import dims_of, tensor_type
+from xnnir.dialects.xnn.base import XnnOp, element_type_of
 from xnnir.dialects.xnn.types import PerTensorType, QDInt8Type, QuantizedType
 
 MOVES = (xnn.CopyOp, xnn.StaticReshapeOp, xnn.StaticTransposeOp)
@@ -59,11 +58,6 @@ def quantization(value: SSAValue) -> xnn.ConvertOp | None:
     if isinstance(user, xnn.ConvertOp) and isinstance(element_type_of(user.output), PerTensorType):
         return user
     return None
-
-
-def coded_type(value: SSAValue, element_type: Attribute) -> Attribute:
-    """The type of `value` with another element type."""
-    return tensor_type(element_type, dims_of(tensor_type_of(value)))
 
 
 def rebuilt(op: XnnOp, operands: Sequence[SSAValue | None], result_type: Attribute) -> XnnOp:

@@ -12,13 +12,12 @@ from math import inf
 from xdsl.ir import Block, Operation, SSAValue
 
 from xnnir.dialects import xnn
-from xnnir.dialects.xnn.base import XnnOp, element_type_of, shape_of
+from xnnir.dialects.xnn.base import XnnOp, element_type_of, shape_of, with_element_type
 from xnnir.dialects.xnn.support import Target, why_unsupported
 from xnnir.dialects.xnn.types import PerTensorType
 from xnnir.passes._fold_quant.codings import (
     MOVES,
     coded_source,
-    coded_type,
     insert,
     is_float,
     rebuilt,
@@ -67,7 +66,7 @@ def _sink_through(op: XnnOp, target: Target) -> None:
     result = op.results[0]
     if not shape_of(result):
         return
-    moved = rebuilt(op, coded, coded_type(result, element_type_of(coded[0])))
+    moved = rebuilt(op, coded, with_element_type(result, element_type_of(coded[0])))
     if why_unsupported(moved, target) is not None:
         moved.erase()
         return
@@ -102,7 +101,7 @@ def _rise_above(convert: xnn.ConvertOp, target: Target) -> xnn.ConvertOp | None:
         return None
     source = before.operands[0]
     element_type = element_type_of(convert.output)
-    first = xnn.ConvertOp(source, coded_type(source, element_type))
+    first = xnn.ConvertOp(source, with_element_type(source, element_type))
     moved = rebuilt(before, [first.output], convert.output.type)
     if why_unsupported(first, target) is not None or why_unsupported(moved, target) is not None:
         moved.erase()
@@ -137,7 +136,7 @@ def _rise_above_concatenate(op: xnn.ConcatenateOp, convert: xnn.ConvertOp, targe
     if any(coded_source(part) is None for part in parts):
         return
     element_type = element_type_of(convert.output)
-    converts: list[Operation] = [xnn.ConvertOp(part, coded_type(part, element_type)) for part in parts]
+    converts: list[Operation] = [xnn.ConvertOp(part, with_element_type(part, element_type)) for part in parts]
     moved = rebuilt(op, [made.results[0] for made in converts], convert.output.type)
     if why_unsupported(moved, target) is not None:
         moved.erase()

@@ -15,7 +15,7 @@ from xdsl.ir import Attribute, SSAValue
 
 from xnnir.dialects import xnn
 from xnnir.dialects.weights import Array, WeightStore
-from xnnir.dialects.xnn.base import XnnOp, element_type_of, shape_of, tensor_type_of
+from xnnir.dialects.xnn.base import XnnOp, element_type_of, shape_of, tensor_type_of, with_element_type
 from xnnir.dialects.xnn.gemm_ops import ConvolutionLikeOp
 from xnnir.dialects.xnn.packing import pack_four_bit
 from xnnir.dialects.xnn.support import Target, why_unsupported
@@ -24,7 +24,6 @@ from xnnir.passes._constants import array_of
 from xnnir.passes._fold_quant.codings import (
     MOVES,
     coded_source,
-    coded_type,
     insert,
     quantization,
     quantized_constant,
@@ -118,7 +117,7 @@ class Folder:
         else:
             inner, filter = 3, self._channel_constant(codes, _channel_axis(op))
         moved = self._repeat_moves(op.input, x)
-        rows = xnn.ConvertOp(moved, coded_type(moved, xnn.QDInt8Type(inner)))
+        rows = xnn.ConvertOp(moved, with_element_type(moved, xnn.QDInt8Type(inner)))
         rows.output.name_hint = moved.name_hint
         insert(rows, op)
         bias = None if op.bias is None else self._float_bias(op.bias)
@@ -145,11 +144,11 @@ class Folder:
             self._finish(op, op.input, filter, None, op.output.type)
             return
         # XNNPACK computes with integer weights in float32.
-        wide = xnn.ConvertOp(op.input, coded_type(op.input, f32))
+        wide = xnn.ConvertOp(op.input, with_element_type(op.input, f32))
         insert(wide, op)
         wide.output.name_hint = op.input.name_hint
         _insert_behind(xnn.ConvertOp(op.output, op.output.type), op)
-        self._finish(op, wide.output, filter, None, coded_type(op.output, f32))
+        self._finish(op, wide.output, filter, None, with_element_type(op.output, f32))
 
     def _linear_filter(self, op: xnn.FullyConnectedOp, codes: Codes) -> xnn.ConstantOp:
         """The filter of a dynamic or weight-only linear layer: of 4 bits where all integers are."""
@@ -230,7 +229,7 @@ class Folder:
             moves.append(move)
             source = move.operands[0]
         for move in reversed(moves):
-            new = rebuilt(move, [x], coded_type(move.results[0], element_type_of(x)))
+            new = rebuilt(move, [x], with_element_type(move.results[0], element_type_of(x)))
             x = insert(new, move)
         return x
 

@@ -103,7 +103,13 @@ class Environment:
     def ensure_editable_install(self, steps: Steps, logs: Path, xnnpack_root: Path) -> None:
         """Installs xnnir in editable mode, which configures `build/` and compiles the Python module."""
         steps.next()
-        stamp = self.stamp_of((self.root / "pyproject.toml").read_text(), str(self.root))
+        # The install has a list of the modules: one that moved would be looked for where it was.
+        modules = sorted(
+            str(path.relative_to(self.root))
+            for package in ("xnnir", "dialects", "passes")
+            for path in (self.root / package).rglob("*.py")
+        )
+        stamp = self.stamp_of((self.root / "pyproject.toml").read_text(), str(self.root), *modules)
         if self.is_stamped("editable", stamp):
             return
         cmake = shutil.which("cmake")

@@ -1,18 +1,17 @@
 # torch's own annotations are partial.
 # pyright: reportUnknownMemberType=false, reportUnknownArgumentType=false, reportUnknownVariableType=false
-"""
-Decompositions of convolutions, pools and samplers over volumes into those over planes, which XNNPACK and the runtimes
-have. Each takes the operator's arguments; one that does not apply gives `NotImplemented`, and the operator stays.
-"""
+"""Convolutions, pools and samplers over volumes from those over planes, which XNNPACK and the runtimes have."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 from torch import Tensor
+
+from xnnir.frontend.decompositions.registry import DECOMPOSITIONS
 
 aten = torch.ops.aten
 
@@ -248,13 +247,14 @@ def _source_coordinate(point: Tensor, size: int, padding_mode: int, align_corner
     return torch.clamp(x, 0, size - 1) if padding_mode else x
 
 
-SPATIAL_DECOMPOSITIONS: dict[Any, Callable[..., Any]] = {
-    aten._adaptive_avg_pool3d.default: _adaptive_avg_pool3d,
-    aten.adaptive_max_pool2d.default: _adaptive_max_pool,
-    aten.adaptive_max_pool3d.default: _adaptive_max_pool,
-    aten.avg_pool3d.default: _avg_pool3d,
-    aten.convolution.default: _convolution,
-    aten.grid_sampler_3d.default: _grid_sampler_3d,
-    aten.max_pool3d_with_indices.default: _max_pool3d_with_indices,
-}
-"""By overload."""
+DECOMPOSITIONS.update(
+    {
+        aten._adaptive_avg_pool3d.default: _adaptive_avg_pool3d,
+        aten.adaptive_max_pool2d.default: _adaptive_max_pool,
+        aten.adaptive_max_pool3d.default: _adaptive_max_pool,
+        aten.avg_pool3d.default: _avg_pool3d,
+        aten.convolution.default: _convolution,
+        aten.grid_sampler_3d.default: _grid_sampler_3d,
+        aten.max_pool3d_with_indices.default: _max_pool3d_with_indices,
+    }
+)
