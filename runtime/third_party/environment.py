@@ -100,7 +100,7 @@ class Environment:
         """Lets set-up itself import what was installed (rich, for progress)."""
         sys.path += [str(path) for path in (self.folder / "lib").glob("python3.*/site-packages")]
 
-    def ensure_editable_install(self, steps: Steps, logs: Path, xnnpack_root: Path) -> None:
+    def ensure_editable_install(self, steps: Steps, logs: Path) -> None:
         """Installs xnnir in editable mode, which configures `build/` and compiles the Python module."""
         steps.next()
         # The install has a list of the modules: one that moved would be looked for where it was.
@@ -126,7 +126,8 @@ class Environment:
                 log=log,
                 what="building and installing xnnir",
                 hint="the log names the file that did not compile; `make build` repeats it in full",
-                # Packages may bring a cmake of their own into .venv; the one build tree stays with one cmake.
-                environment={**os.environ, "CMAKE_EXECUTABLE": cmake, "XNNPACK_ROOT": str(xnnpack_root)},
+                # Packages may bring a cmake of their own into .venv; the one build tree stays with one cmake. That
+                # finds XNNPACK by itself: were it told where, it would not look again after a change of patches.
+                environment={**os.environ, "CMAKE_EXECUTABLE": cmake},
             )
         self.write_stamp("editable", stamp)

@@ -35,8 +35,8 @@ def set_up(only_native: bool, with_sanitizers: bool, targets: list[Preset]) -> N
     environment = Environment(ROOT)
     environment.ensure_packages(steps, logs)
     environment.use_packages()
-    xnnpack_root = ensure_xnnpack(steps)
-    environment.ensure_editable_install(steps, logs, xnnpack_root)
+    ensure_xnnpack(steps)
+    environment.ensure_editable_install(steps, logs)
 
 
 def main() -> int:
