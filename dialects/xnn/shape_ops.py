@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -226,62 +227,53 @@ class ConcatenateOp(XnnOp):
         return tuple(result)
 
 
+class _BlocksOp(XnnOp, ABC):
+    """What moves elements between channels and blocks of `block_size` rows and columns of an NHWC tensor."""
+
+    input = operand_def(AnyTensor)
+    output = result_def(AnyTensor)
+    block_size = prop_def(IntegerAttr[IntegerType])
+
+    def __init__(self, input: SSAValue, result_type: Attribute, *, block_size: int):
+        super().__init__(
+            operands=[input],
+            result_types=[result_type],
+            properties={"block_size": IntegerAttr(block_size, i64)},
+        )
+
+    def _nhwc_and_block(self) -> tuple[Shape, int]:
+        shape = shape_of(self.input)
+        if len(shape) != 4:
+            raise VerifyException(f"expected an NHWC input of rank 4, got {self.input.type}")
+        return shape, self.block_size.value.data
+
+
 @irdl_op_definition
-class DepthToSpace2DOp(XnnOp):
+class DepthToSpace2DOp(_BlocksOp):
     """Channels to blocks of `block_size` rows and columns of an NHWC tensor (`xnn_define_depth_to_space_2d`)."""
 
     name = "xnn.depth_to_space_2d"
 
-    input = operand_def(AnyTensor)
-    output = result_def(AnyTensor)
-    block_size = prop_def(IntegerAttr[IntegerType])
-
-    def __init__(self, input: SSAValue, result_type: Attribute, *, block_size: int):
-        super().__init__(
-            operands=[input],
-            result_types=[result_type],
-            properties={"block_size": IntegerAttr(block_size, i64)},
-        )
-
     def infer_shape(self) -> Shape:
-        shape = shape_of(self.input)
-        block = self.block_size.value.data
-        if len(shape) != 4:
-            raise VerifyException(f"expected an NHWC input of rank 4, got {self.input.type}")
-        n, h, w, c = shape
+        (n, h, w, c), block = self._nhwc_and_block()
         if block < 1 or (c != DYNAMIC_INDEX and c % (block * block)):
             raise VerifyException(f"expected channels that are a multiple of {block} * {block}, got {c}")
-        scale = [DYNAMIC_INDEX if size == DYNAMIC_INDEX else size * block for size in (h, w)]
-        return (n, scale[0], scale[1], c if c == DYNAMIC_INDEX else c // (block * block))
+        rows, columns = [DYNAMIC_INDEX if size == DYNAMIC_INDEX else size * block for size in (h, w)]
+        return (n, rows, columns, c if c == DYNAMIC_INDEX else c // (block * block))
 
 
 @irdl_op_definition
-class SpaceToDepth2DOp(XnnOp):
+class SpaceToDepth2DOp(_BlocksOp):
     """Blocks of `block_size` rows and columns of an NHWC tensor to channels (`xnn_define_space_to_depth_2d`)."""
 
     name = "xnn.space_to_depth_2d"
 
-    input = operand_def(AnyTensor)
-    output = result_def(AnyTensor)
-    block_size = prop_def(IntegerAttr[IntegerType])
-
-    def __init__(self, input: SSAValue, result_type: Attribute, *, block_size: int):
-        super().__init__(
-            operands=[input],
-            result_types=[result_type],
-            properties={"block_size": IntegerAttr(block_size, i64)},
-        )
-
     def infer_shape(self) -> Shape:
-        shape = shape_of(self.input)
-        block = self.block_size.value.data
-        if len(shape) != 4:
-            raise VerifyException(f"expected an NHWC input of rank 4, got {self.input.type}")
-        n, h, w, c = shape
+        (n, h, w, c), block = self._nhwc_and_block()
         if block < 1 or any(size != DYNAMIC_INDEX and size % block for size in (h, w)):
             raise VerifyException(f"expected rows and columns that are multiples of {block}, got {h} and {w}")
-        sizes = [DYNAMIC_INDEX if size == DYNAMIC_INDEX else size // block for size in (h, w)]
-        return (n, sizes[0], sizes[1], c if c == DYNAMIC_INDEX else c * block * block)
+        rows, columns = [DYNAMIC_INDEX if size == DYNAMIC_INDEX else size // block for size in (h, w)]
+        return (n, rows, columns, c if c == DYNAMIC_INDEX else c * block * block)
 
 
 def _numel(shape: Sequence[int]) -> int:
