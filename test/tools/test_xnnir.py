@@ -165,9 +165,14 @@ def test_what_is_wrong_is_said_in_a_line(compiled: Path, tmp_path: Path) -> None
     large, archive = tmp_path / "large.npy", tmp_path / "archive.npz"
     large.write_bytes(array.read_bytes().replace(b"(2, 3, 9, 8)", b"(9000000000,)"))
     np.savez(archive, np.zeros(3))
+    damaged = tmp_path / "damaged.pt2"
+    damaged.write_bytes(
+        compiled.with_suffix(".pt2").read_bytes().replace(b'"graph_module"', b'"graph_modulf"', 1)
+    )
     cases = [
         (("compile", tmp_path / "none.pt2"), "none.pt2: no such file or directory"),
         (("compile", text), "text.pt2: expected a file of torch.export.save"),
+        (("compile", damaged), "damaged.pt2: torch.export.load: Bad CRC-32"),
         (("compile", compiled), "expected a .pt2 file (torch.export.save) or a .mlir file"),
         (
             ("compile", compiled.with_suffix(".pt2"), "-o", tmp_path / "no" / "x.pte"),

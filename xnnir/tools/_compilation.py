@@ -146,13 +146,12 @@ class Compilation:
 
             try:
                 register_operators_of(self.source)
+                program = torch.export.load(self.source)
             except ImportError as error:
                 raise XnnirError(
                     f"{self.source}: a library that registers its operators is not installed: {error}",
                     hint="pip install torchao",
                 ) from error
-            try:
-                program = torch.export.load(self.source)
             except Exception as error:
                 raise XnnirError(f"{self.source}: torch.export.load: {error}") from error
         with self.timing.step("import"):
