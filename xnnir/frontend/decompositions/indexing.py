@@ -143,10 +143,8 @@ def _scatter_value_with_reduce(self: Tensor, dim: int, index: Tensor, value: flo
 def _index_reduce(
     self: Tensor, dim: int, index: Tensor, source: Tensor, reduce: str, *, include_self: bool = True
 ) -> Any:
-    if self.dim() == 0:
-        args = index.reshape(1), source.reshape(1), reduce
-        return _scatter_reduce(self.reshape(1), 0, *args, include_self=include_self).reshape(())
-    shape = [1] * self.dim()
-    shape[dim] = index.numel()
-    wide = torch.broadcast_to(index.reshape(shape), source.shape)
-    return _scatter_reduce(self, dim, wide, source, reduce, include_self=include_self)
+    if self.dim():
+        shape = [1] * self.dim()
+        shape[dim] = index.numel()
+        index = torch.broadcast_to(index.reshape(shape), source.shape)
+    return _scatter_reduce(self, dim, index, source, reduce, include_self=include_self)
